@@ -1,0 +1,1 @@
+"""Every way in which people, groups, roles, grants and keys change."""

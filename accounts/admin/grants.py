@@ -1,0 +1,129 @@
+"""Roles and grants in the admin: what is given here leaves the same act as on the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+
+from accounts import queries
+from accounts.actions import grants, roles
+from accounts.models import Grant, Grantable, Role, RolePermission
+from accounts.permissions import Permission
+from audit.doors.admin import ActionAdmin, ActionForm, ReadOnlyAdmin, each, site
+
+
+class RoleForm(ActionForm):
+    permissions = forms.MultipleChoiceField(
+        choices=Permission.choices, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Role
+        fields = ("slug", "name", "description", "requestable")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.adding:
+            self.initial["permissions"] = sorted(self.instance.codenames())
+
+    def act(self, data: dict[str, Any]) -> Model:
+        if self.adding:
+            return roles.create(**data, by=self.user)
+        data.pop("slug", None)
+        return roles.edit(self.instance, **data, by=self.user)
+
+
+@admin.register(Role, site=site)
+class RoleAdmin(ActionAdmin):
+    form = RoleForm
+    permission = "accounts.manage_roles"
+    changes = True
+    list_display = ("slug", "name", "built_in", "requestable", "retired_at")
+    list_filter = ("built_in", "requestable")
+    search_fields = ("slug", "name", "description")
+    fields = ("slug", "name", "description", "requestable", "permissions")
+    actions = (each(roles.retire, "Retire"),)
+
+    def rows(self, user: Any) -> QuerySet[Role]:
+        return queries.roles(user)
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        open_to_change = super().has_change_permission(request, obj)
+        return open_to_change and (obj is None or not obj.built_in)
+
+    def get_fields(self, request: Any, obj: Any = None) -> Any:
+        writable = obj is None or self.has_change_permission(request, obj)
+        return self.fields if writable else self.fields[:-1]
+
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+        return ("slug",) if obj is not None else ()
+
+
+class GrantForm(ActionForm):
+    class Meta:
+        model = Grant
+        fields = (
+            "role",
+            "user",
+            "group",
+            "resource",
+            "effect",
+            "purpose",
+            "starts_at",
+            "expires_at",
+            "reason",
+        )
+        widgets = {
+            "starts_at": forms.DateTimeInput(attrs={"type": "datetime-local"}),
+            "expires_at": forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        }
+        field_classes = {"starts_at": forms.DateTimeField, "expires_at": forms.DateTimeField}
+
+    def act(self, data: dict[str, Any]) -> Model:
+        role, resource = data.pop("role"), data.pop("resource")
+        user, group = data.pop("user"), data.pop("group")
+        return grants.give(role, user or group, resource, **data, by=self.user)
+
+
+@admin.register(Grant, site=site)
+class GrantAdmin(ActionAdmin):
+    form = GrantForm
+    permission = "accounts.grant"
+    list_display = ("role", "user", "group", "resource", "effect", "status", "expires_at")
+    list_filter = ("effect", "origin", "role")
+    search_fields = ("user__username", "group__name", "resource__path", "role__slug", "reason")
+    actions = (each(grants.revoke, "Revoke"),)
+
+    def rows(self, user: Any) -> QuerySet[Grant]:
+        return queries.grants(user)
+
+    def choices(self, name: str, user: Any) -> QuerySet[Any] | None:
+        return {
+            "role": queries.roles,
+            "user": queries.colleagues,
+            "group": queries.groups,
+            "resource": queries.givable,
+        }[name](user)
+
+
+@admin.register(RolePermission, site=site)
+class RolePermissionAdmin(ReadOnlyAdmin):
+    list_display = ("role", "codename", "opened_at", "closed_at")
+    list_filter = ("role", "codename")
+    search_fields = ("role__slug", "codename")
+
+    def rows(self, user: Any) -> QuerySet[RolePermission]:
+        return queries.role_permissions(user)
+
+
+@admin.register(Grantable, site=site)
+class GrantableAdmin(ReadOnlyAdmin):
+    list_display = ("giver", "role")
+    list_filter = ("giver",)
+    search_fields = ("giver__slug", "role__slug")
+
+    def rows(self, user: Any) -> QuerySet[Grantable]:
+        return queries.grantables(user)

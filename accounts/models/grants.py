@@ -1,0 +1,208 @@
+"""Roles, and grants: who holds which role on what, why, and until when."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.contrib.auth.models import Group
+from django.core.validators import validate_slug
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models.people import Membership, User
+from accounts.models.resources import Resource
+from accounts.permissions import Permission
+from accounts.purposes import Purpose
+from audit.governed import Governed, GovernedQuerySet
+
+
+class Role(Governed):
+    """A named bundle of permissions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.CharField(max_length=50, unique=True, validators=[validate_slug])
+    name = models.CharField(max_length=100)
+    description = models.TextField(blank=True)
+    built_in = models.BooleanField(default=False, editable=False)
+    requestable = models.BooleanField(default=False)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GovernedQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "objects"
+        default_permissions = ()
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def resource_path(self) -> str:
+        return f"/~roles/{self.slug}/"
+
+    def codenames(self) -> frozenset[str]:
+        open_rows = self.permissions.filter(closed_at=None)
+        return frozenset(open_rows.values_list("codename", flat=True))
+
+
+class RolePermission(Governed):
+    """Which permission a role held, from when to when."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    role = models.ForeignKey(Role, models.PROTECT, related_name="permissions")
+    codename = models.CharField(max_length=32, choices=Permission.choices)
+    opened_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GovernedQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "objects"
+        default_permissions = ()
+        ordering = ["codename"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["role", "codename"],
+                name="role_permission_once",
+                condition=Q(closed_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} holds {self.codename}"
+
+    @property
+    def resource_path(self) -> str:
+        return self.role.resource_path
+
+
+class Grantable(Governed):
+    """A role that holders of another may give without holding what it gives."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    giver = models.ForeignKey(Role, models.PROTECT, related_name="may_give")
+    role = models.ForeignKey(Role, models.PROTECT, related_name="given_by")
+
+    objects = GovernedQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "objects"
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["giver", "role"], name="grantable_once")]
+
+    def __str__(self) -> str:
+        return f"{self.giver} may give {self.role}"
+
+    @property
+    def resource_path(self) -> str:
+        return self.giver.resource_path
+
+
+class GrantQuerySet(GovernedQuerySet["Grant"]):
+    def open(self) -> GrantQuerySet:
+        """Not revoked and not over; it may not have started yet."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), closed_at=None)
+
+    def live(self, at: datetime | None = None) -> GrantQuerySet:
+        now = at or timezone.now()
+        return self.filter(
+            Q(expires_at=None) | Q(expires_at__gt=now), closed_at=None, starts_at__lte=now
+        )
+
+    def of(self, user: User, at: datetime | None = None) -> GrantQuerySet:
+        """The person's own and those of their groups."""
+        groups = Membership.objects.current(at).filter(user=user).values("group")
+        return self.filter(Q(user=user) | Q(group__in=groups))
+
+    def over(self, resource: Resource) -> GrantQuerySet:
+        """On the resource or anything above it."""
+        return self.filter(resource_id__in=resource.chain)
+
+
+class Grant(Governed):
+    """The record of one access: the intent behind the rows that answer."""
+
+    class Effect(models.TextChoices):
+        ALLOW = "allow", "allow"
+        DENY = "deny", "deny"
+
+    class Origin(models.TextChoices):
+        DIRECT = "direct", "given directly"
+        REQUEST = "request", "by request"
+        REGISTRATION = "registration", "by registering it"
+        SEED = "seed", "with the installation"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    role = models.ForeignKey(Role, models.PROTECT, related_name="grants")
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="grants")
+    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="grants")
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="grants")
+    effect = models.CharField(max_length=5, choices=Effect.choices, default=Effect.ALLOW)
+    purpose = models.CharField(max_length=32, choices=Purpose.choices, blank=True)
+    starts_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    origin = models.CharField(max_length=12, choices=Origin.choices, default=Origin.DIRECT)
+    origin_id = models.UUIDField(null=True, blank=True, editable=False)
+    reason = models.TextField(blank=True)
+    opened_at = models.DateTimeField(default=timezone.now, editable=False)
+    opened_by = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False)
+    closed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    closed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    closed_reason = models.TextField(blank=True, editable=False)
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "objects"
+        default_permissions = ()
+        ordering = ["-opened_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user=None) ^ Q(group=None), name="grant_has_one_subject"
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("starts_at")),
+                name="grant_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, closed_by=None)
+                | Q(closed_at__isnull=False, closed_by__isnull=False),
+                name="grant_closed_by_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], name="grant_expiry", condition=Q(closed_at=None))
+        ]
+
+    def __str__(self) -> str:
+        verb = "denied" if self.effect == self.Effect.DENY else "holds"
+        return f"{self.subject} {verb} {self.role} on {self.resource}"
+
+    @property
+    def subject(self) -> User | Group:
+        found = self.user or self.group
+        assert found is not None
+        return found
+
+    @property
+    def resource_path(self) -> str:
+        return self.resource.path
+
+    @property
+    def resource_pk(self) -> int:
+        return self.resource_id
+
+    @property
+    def status(self) -> str:
+        """`revoked`, `expired`, `scheduled` or `active`, by the clock and never by a job."""
+        now = timezone.now()
+        if self.closed_at is not None:
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= now:
+            return "expired"
+        return "scheduled" if self.starts_at > now else "active"

@@ -1,0 +1,110 @@
+"""Nobody widens their own access: each route that could is one rule here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import decision
+from accounts.models import ApiKey, Grant, Membership, Resource, Role, User
+from accounts.models.grants import GrantQuerySet
+from accounts.permissions import Permission
+
+MAX_KEY_DAYS = {ApiKey.Kind.PERSONAL: 90, ApiKey.Kind.SERVICE: 365, ApiKey.Kind.CLIENT: 365}
+
+
+class OwnSide(PermissionDenied):
+    """Somebody reached for what would widen their own access."""
+
+    reason = "own_access"
+
+
+def side(user: User) -> Q:
+    """One person and all they act through: themselves and the services they answer for."""
+    person = user.service_account.owner_id if user.kind == User.Kind.SERVICE else user.pk
+    return Q(pk=person) | Q(service_account__owner=person)
+
+
+def on_side(by: User, subject: User | Group) -> bool:
+    mine = User.objects.filter(side(by))
+    if isinstance(subject, User):
+        return mine.filter(pk=subject.pk).exists()
+    return Membership.objects.current().filter(group=subject, user__in=mine).exists()
+
+
+def require_other_side(by: User, subject: User | Group) -> None:
+    """Not to oneself, one's own group, or a service one answers for."""
+    if on_side(by, subject):
+        raise OwnSide(f"{subject} is you or yours: ask a second person to do this.")
+
+
+def grants_on_side(by: User) -> GrantQuerySet:
+    mine = User.objects.filter(side(by))
+    groups = Membership.objects.current().filter(user__in=mine).values("group")
+    open_grants: GrantQuerySet = Grant.objects.open()
+    return open_grants.filter(Q(user__in=mine) | Q(group__in=groups))
+
+
+def require_not_held(by: User, role: Role) -> None:
+    """Changing a role changes what its holders may do, and so oneself."""
+    if grants_on_side(by).filter(role=role).exists():
+        raise OwnSide(f"You hold {role}, yourself or through a group: ask a second person.")
+
+
+def require_ceiling(by: User, role: Role, resource: Resource) -> None:
+    """A giver holds what they give, or a role of theirs lists it as grantable."""
+    mine = Grant.objects.live().of(by).over(resource).filter(effect=Grant.Effect.ALLOW)
+    if mine.filter(role__may_give__role=role).exists():
+        return
+    missing = [p for p in sorted(role.codenames()) if not decision.allowed(by, p, resource)]
+    if missing:
+        raise OwnSide(f"You do not hold {', '.join(missing)} here, so you cannot give {role}.")
+
+
+def require_protected(role: Role) -> None:
+    if role.built_in:
+        raise ValidationError(f"{role} is built in: make a role of your own instead.")
+
+
+def require_window(starts_at: datetime | None, expires_at: datetime | None) -> None:
+    now = timezone.now()
+    if expires_at is not None and expires_at <= now:
+        raise ValidationError({"expires_at": "This end lies in the past: choose a later one."})
+    if starts_at is not None and expires_at is not None and expires_at <= starts_at:
+        raise ValidationError({"expires_at": "It would end before it starts: choose a later end."})
+
+
+def require_active(subject: User | Group) -> None:
+    if isinstance(subject, User) and not subject.is_live:
+        raise ValidationError({"user": f"{subject} is deactivated: reactivate them first."})
+
+
+def require_key_limits(key: ApiKey, by: User) -> None:
+    """Known scopes, a near end, and never more than the key it was made with."""
+    unknown = sorted(set(key.scopes) - set(Permission.values))
+    if unknown:
+        known = ", ".join(Permission.values)
+        raise ValidationError({"scopes": f"Unknown scope {', '.join(unknown)}. Known: {known}."})
+    if not key.scopes:
+        raise ValidationError({"scopes": "Name at least one scope."})
+    days = MAX_KEY_DAYS.get(ApiKey.Kind(key.kind), 1)
+    if key.expires_at > timezone.now() + timedelta(days=days, minutes=1):
+        raise ValidationError({"expires_at": f"At most {days} days for this kind of key."})
+    if key.expires_at <= timezone.now():
+        raise ValidationError({"expires_at": "This end lies in the past: choose a later one."})
+    require_not_wider(key, by.credential)
+
+
+def require_not_wider(key: ApiKey, parent: ApiKey | None) -> None:
+    if parent is None:
+        return
+    if set(key.scopes) - set(parent.scopes):
+        raise OwnSide("A key makes no key with more scopes than its own.")
+    if key.expires_at > parent.expires_at:
+        raise OwnSide("A key makes no key that outlives it.")
+    if parent.within_id is not None and key.within_id != parent.within_id:
+        raise OwnSide("A key makes no key with a wider reach than its own.")

@@ -1,0 +1,128 @@
+"""@action: the only way a governed row changes. Decides, changes, records, in one transaction."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection, models, transaction
+
+from audit.context import Act, ForeignDecision, NestedAct, NoDecision, current, opened
+from audit.models import Event, root_model
+from audit.refusals import keep
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ACTIONS: dict[str, Callable[..., Any]] = {}
+
+
+def action(
+    verb: str, event_class: Event.Class = Event.Class.MANAGEMENT
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a function with keyword-only `by` an act named `noun.verb`."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        require_by(function)
+
+        @wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            if kwargs.get("by") is None:
+                raise TypeError(f"{verb}: by is never None, machines are users too")
+            if current() is not None:
+                raise NestedAct(f"{verb} inside another act: compose plain functions")
+            act = Act(verb, event_class, kwargs["by"])
+            target = next((a for a in args if isinstance(a, models.Model)), None)
+            try:
+                with opened(act), transaction.atomic():
+                    set_gate(str(act.uid))
+                    result = function(*args, **kwargs)
+                    close(act, result if isinstance(result, models.Model) else target)
+                return result
+            except Exception as error:
+                keep(refusal(act, error, target))
+                error.kept = True  # type: ignore[attr-defined]  # one attempt, one event
+                raise
+
+        run.verb = verb  # type: ignore[attr-defined]
+        ACTIONS[verb] = run
+        return run
+
+    return decorate
+
+
+def require_by(function: Callable[..., Any]) -> None:
+    by = inspect.signature(function).parameters.get("by")
+    if by is None or by.kind is not by.KEYWORD_ONLY or by.default is not by.empty:
+        raise TypeError(f"{function.__qualname__} needs a keyword-only `by` without default")
+
+
+def set_gate(act: str) -> None:
+    """Tell the database's statement triggers that an act is open (or, empty, that none is)."""
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('gate.act', %s, true)", [act])
+
+
+def close(act: Act, target: models.Model | None) -> None:
+    """The last statements of the transaction, so that on-commit work runs outside the act."""
+    if not act.passed:
+        raise NoDecision(f"{act.verb}: no decision, no commit")
+    if (path := act.uncovered()) is not None:
+        raise ForeignDecision(f"{act.verb}: wrote {path}, which it decided nothing about")
+    Event.objects.create(**describe(act, target), outcome=Event.Outcome.OK)
+    act.open = False
+    set_gate("")
+
+
+def describe(act: Act, target: models.Model | None) -> dict[str, Any]:
+    """Who, what, by which decision: the columns of an act's own event."""
+    first = act.passed[0] if act.passed else None
+    row: dict[str, Any] = {
+        "kind": Event.Kind.ACT,
+        "event_class": act.event_class,
+        "act": act.uid,
+        "verb": act.verb,
+        "actor": act.actor if act.actor.pk else None,
+        "actor_repr": str(act.actor)[:200],
+        "on_behalf_of": act.on_behalf_of[:200],
+        "decision": [vars(decision) for decision in act.passed],
+        "purpose": next((p.purpose for p in act.passed if p.purpose), ""),
+        "resource_id": first.resource if first else None,
+        "resource_path": first.path if first else getattr(target, "resource_path", ""),
+        "message": act.message,
+        "data": act.data,
+    }
+    if target is not None and target.pk is not None:
+        row["object_pk"] = str(target.pk)
+        row["object_repr"] = str(target)
+        row["content_type_id"] = content_type_id(type(target))
+        if first is None:
+            row["resource_id"] = getattr(target, "resource_pk", None)
+    return row
+
+
+def content_type_id(model: type[models.Model]) -> int:
+    return ContentType.objects.get_for_model(root_model(model)).pk
+
+
+def refusal(act: Act, error: Exception, target: models.Model | None) -> dict[str, Any]:
+    """The event of an attempt that was undone: denied by a decision, or failed by a rule."""
+    row = describe(act, target)
+    denied = isinstance(error, PermissionDenied)
+    row["outcome"] = Event.Outcome.DENIED if denied else Event.Outcome.FAILED
+    row["message"] = words(error)
+    row["data"] = act.data | {"reason": getattr(error, "reason", type(error).__name__)}
+    for name in ("resource_id", "resource_path"):
+        row[name] = getattr(error, name, None) or row[name]
+    return row
+
+
+def words(error: Exception) -> str:
+    """What the person was told; the text of an unforeseen error stays out of the trail."""
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    return str(error) if isinstance(error, PermissionDenied) else type(error).__name__

@@ -1,0 +1,1 @@
+"""The gate in the database: no governed write outside an act."""

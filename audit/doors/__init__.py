@@ -1,0 +1,1 @@
+"""What every door shares: adapters that translate in, call one action, translate out."""

@@ -1,0 +1,47 @@
+"""The first thing a request meets: its id, its door, its address; and the keeper of refusals."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from audit.context import Origin, entered
+from audit.refusals import keeper
+
+DOORS = (("/api/", "rest"), ("/admin/", "admin"))
+
+
+class OriginMiddleware:
+    """Opens the call that every event of this request shares."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        call = Origin(
+            door=next((door for prefix, door in DOORS if request.path.startswith(prefix)), "web"),
+            address=client_address(request),
+            agent=printable(request.headers.get("User-Agent", ""))[:200],
+        )
+        with entered(call), keeper():
+            response = self.get_response(request)
+        response["X-Request-ID"] = str(call.request_id)
+        return response
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The n-th address from the right of what our n proxies appended; the rest is hearsay."""
+    count = settings.TRUSTED_PROXY_COUNT or 0
+    hops = request.headers.get("X-Forwarded-For", "").split(",") if count else []
+    text = hops[-count].strip() if 0 < count <= len(hops) else request.META.get("REMOTE_ADDR", "")
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
+
+
+def printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())

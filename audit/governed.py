@@ -1,0 +1,50 @@
+"""Base of every model whose rows change through actions only, each change with its diff."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NoReturn, TypeVar
+
+from django.db import models
+
+from audit.context import touch
+
+M = TypeVar("M", bound=models.Model)
+
+
+class Undiffed(RuntimeError):
+    """A way of writing that would leave no field diff."""
+
+
+class GovernedQuerySet(models.QuerySet[M]):
+    """Refuses the bulk writes that send no signal and so would leave no diff."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise Undiffed(f"{self.model._meta.label}: save each row, bulk writes leave no diff")
+
+    update = bulk_create = bulk_update = _raw_delete = _refuse
+
+
+class Governed(models.Model):
+    """A row with a history. `secret_fields` never enter the trail."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        for field in self._meta.concrete_fields:
+            value = self.__dict__.get(field.attname)
+            if hasattr(value, "resolve_expression"):
+                raise Undiffed(f"{self._meta.label}.{field.name}: set a value, not an expression")
+        if self._state.adding:
+            # Model(pk=existing).save() would rewrite a row and leave no diff.
+            kwargs["force_insert"] = True
+        touch(self)
+        super().save(*args, **kwargs)
+
+    @property
+    def resource_path(self) -> str:
+        """The resource that a decision must be about before this row may change."""
+        return "/"

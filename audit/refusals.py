@@ -1,0 +1,96 @@
+"""Refusals stand: they outlive the rollback of what was refused; repeats fold into one event."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+from redis import Redis, RedisError
+
+from audit.models import Event
+
+WINDOW = 60  # seconds in which the same refusal of the same person is counted, not repeated
+COUNTED, FLUSHING = "refusals:counted", "refusals:flushing"
+
+_pending: ContextVar[list[dict[str, Any]] | None] = ContextVar("pending", default=None)
+_redis = Redis.from_url(settings.REDIS_URL, socket_timeout=0.2, socket_connect_timeout=0.2)
+
+
+def keep(row: dict[str, Any]) -> None:
+    """Write the event now, or when the transaction that somebody else opened has ended."""
+    pending = _pending.get()
+    if not in_foreign_transaction():
+        write(row)
+    elif pending is not None:
+        pending.append(row)
+    else:
+        raise RuntimeError(f"{row['verb']} refused inside a transaction whose door keeps no events")
+
+
+def in_foreign_transaction() -> bool:
+    # A test case's own transaction never commits, so it does not count (private flag of Django).
+    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+
+
+@contextmanager
+def keeper() -> Iterator[None]:
+    """A door that keeps refusals until the outermost transaction has ended."""
+    rows: list[dict[str, Any]] = []
+    token = _pending.set(rows)
+    try:
+        yield
+    finally:
+        _pending.reset(token)
+        for row in rows:
+            write(row)
+
+
+def write(row: dict[str, Any]) -> None:
+    if row["outcome"] == Event.Outcome.DENIED and is_repeat(row):
+        return
+    with transaction.atomic():
+        Event.objects.create(**row)
+
+
+def is_repeat(row: dict[str, Any]) -> bool:
+    """Counted elsewhere already? Without Redis nothing folds: rather too many events than none."""
+    who = row["actor"].pk if row["actor"] else row["actor_repr"]
+    what = (str(who), row["verb"], row["resource_path"], row["data"].get("reason"))
+    name = hashlib.sha256(repr(what).encode()).hexdigest()
+    try:
+        if _redis.set(f"refusals:seen:{name}", 1, nx=True, ex=WINDOW):
+            return False
+        folded = row | {"actor": None, "actor_id": str(who) if row["actor"] else None}
+        with _redis.pipeline() as pipe:
+            pipe.hset(COUNTED, f"{name}:row", json.dumps(folded, cls=DjangoJSONEncoder))
+            pipe.hincrby(COUNTED, f"{name}:count", 1)
+            pipe.execute()
+    except RedisError:
+        return False
+    return True
+
+
+def flush() -> int:
+    """Write each counted repetition as one later event; a crash in between repeats, never loses."""
+    if not _redis.exists(FLUSHING):
+        if not _redis.exists(COUNTED):
+            return 0
+        _redis.rename(COUNTED, FLUSHING)
+    counted: Any = _redis.hgetall(FLUSHING)
+    fields = {key.decode(): value for key, value in counted.items()}
+    names = [key.removesuffix(":row") for key in fields if key.endswith(":row")]
+    with transaction.atomic():
+        for name in names:
+            row = json.loads(fields[f"{name}:row"])
+            row.pop("actor")
+            row["data"]["count"] = int(fields[f"{name}:count"])
+            Event.objects.create(**row)
+    _redis.delete(FLUSHING)
+    return len(names)

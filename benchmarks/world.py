@@ -1,0 +1,113 @@
+"""A database of the benchmark's own, with the cast in it; and how a figure is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "gatehouse_bench"
+
+
+def prepare() -> None:
+    """Make the database, point this process at it, migrate, assemble the cast."""
+    with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], autocommit=True) as server:
+        server.execute(f'drop database if exists "{NAME}" with (force)')
+        server.execute(f'create database "{NAME}"')
+    for variable in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SUPERUSER_URL"):
+        parts = urlsplit(os.environ[variable])
+        os.environ[variable] = urlunsplit(parts._replace(path=f"/{NAME}"))
+    with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], autocommit=True) as fresh:
+        fresh.execute((ROOT / "governance" / "database.sql").read_text())
+    os.environ["DJANGO_SETTINGS_MODULE"] = "governance.settings"
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    subprocess.run([*manage, "migrate", "--database", "owner", "--verbosity", "0"], check=True)
+
+
+def machine() -> None:
+    cores = len(os.sched_getaffinity(0))
+    facts = {"machine": platform.machine(), "cores": cores, "python": platform.python_version()}
+    print(json.dumps(facts), flush=True)
+
+
+def seconds(function: Callable[[], Any], times: int) -> float:
+    """Median of one call, after a warm-up."""
+    for _ in range(max(3, times // 10)):
+        function()
+    laps = []
+    for _ in range(times):
+        start = time.perf_counter()
+        function()
+        laps.append(time.perf_counter() - start)
+    return statistics.median(laps)
+
+
+def alternate(a: Callable[[], Any], b: Callable[[], Any], times: int) -> tuple[float, float]:
+    """Medians of both, measured in turn, so that the machine's mood hits both alike."""
+    pairs = [(seconds(a, times // 5), seconds(b, times // 5)) for _ in range(5)]
+    return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)
+
+
+def figure(question: str, value: float, unit: str, target: str, ok: bool, detail: str) -> bool:
+    row = {"question": question, "value": round(value, 3), "unit": unit, "target": target}
+    print(json.dumps(row | {"ok": ok, "detail": detail}), flush=True)
+    return ok
+
+
+@contextmanager
+def server(port: int) -> Iterator[str]:
+    """The web process as production runs it, on this machine only."""
+    command = [
+        "granian",
+        "--interface",
+        "wsgi",
+        "governance.wsgi:application",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--blocking-threads",
+        "2",
+    ]
+    binary = Path(sys.executable).parent / command[0]
+    log = (Path(os.environ["DATA_DIR"]) / "bench.log").open("w")
+    process = subprocess.Popen([binary, *command[1:]], cwd=ROOT, stdout=log, stderr=log)
+    try:
+        wait_for(port)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+def wait_for(port: int) -> None:
+    import_deadline = time.monotonic() + 30
+    while time.monotonic() < import_deadline:
+        try:
+            connection = http_client(port)
+            connection.request("GET", "/livez")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit(f"The server on port {port} did not come up.")
+
+
+def http_client(port: int) -> Any:
+    return HTTPConnection("127.0.0.1", port, timeout=10)

@@ -1,0 +1,1 @@
+"""The site: settings, routes and the processes that serve it."""

@@ -1,0 +1,13 @@
+"""The web process. No server runs Django's checks by itself, so it does before it serves."""
+
+import os
+
+from django.core.checks import ERROR, Tags, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings")
+application = get_wsgi_application()
+problems = run_checks(tags=[Tags.security], include_deployment_checks=True)
+if serious := [problem for problem in problems if problem.level >= ERROR]:
+    raise ImproperlyConfigured("\n".join(map(str, serious)))

@@ -1,0 +1,1 @@
+"""What is governed: projects, datasets, models, their versions and the files in them."""

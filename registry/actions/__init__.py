@@ -1,0 +1,1 @@
+"""Every way in which projects, datasets, models, versions and files change."""

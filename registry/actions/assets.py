@@ -1,0 +1,82 @@
+"""Datasets and models: registered, described, handed over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from accounts.decision import check
+from accounts.grants import open_grant
+from accounts.models import Grant, Role, User
+from accounts.models.vocabulary import Kind, State
+from accounts.permissions import Permission
+from audit.acts import action
+from registry import rules
+from registry.actions.states import enter
+from registry.models import Asset, Dataset, MLModel, Project, Version
+
+KINDS: dict[str, type[Asset]] = {Kind.DATASET: Dataset, Kind.MODEL: MLModel}
+DESCRIPTION = (
+    "name",
+    "description",
+    "card",
+    "tags",
+    "licence",
+    "source",
+    "retention",
+    "classification",
+    "categories",
+    "lawful_basis",
+    "special_basis",
+    "hipaa_form",
+    "permitted_purposes",
+    "prohibited_purposes",
+)
+
+
+@action("asset.register")
+def register(project: Project, kind: str, *, slug: str, by: User, **facts: Any) -> Asset:
+    """Default closed: a draft that is there for its steward, whoever registers it, only."""
+    check(by, Permission.EDIT, project)
+    asset = KINDS[kind](kind=kind, state=State.DRAFT, owner=by)
+    asset.place(project, slug)
+    describe(asset, facts)
+    asset.save()
+    enter(asset, State.DRAFT)
+    steward = Role.objects.get(slug="steward")
+    open_grant(steward, by, asset, by=by, origin=Grant.Origin.REGISTRATION)
+    return asset
+
+
+@action("asset.edit")
+def edit(asset: Asset, *, by: User, **facts: Any) -> Asset:
+    """What is published stays publishable."""
+    check(by, Permission.EDIT, asset)
+    describe(asset, facts)
+    if asset.state != State.DRAFT:
+        rules.require_publishable(asset)
+    asset.save()
+    for version in Version.objects.filter(parent=asset.pk):
+        version.classification, version.categories = asset.classification, asset.categories
+        version.save()
+    return asset
+
+
+@action("asset.hand_over")
+def hand_over(asset: Asset, owner: User, *, by: User) -> Asset:
+    """Another contact; access is given by a grant, not by this."""
+    check(by, Permission.GRANT, asset)
+    if not owner.is_human or not owner.is_active:
+        raise ValidationError({"owner": "Name an active person who answers for it."})
+    asset.owner = owner
+    asset.save(update_fields=["owner"])
+    return asset
+
+
+def describe(asset: Asset, facts: dict[str, Any]) -> None:
+    if unknown := sorted(set(facts) - {*DESCRIPTION, "framework", "task"}):
+        raise ValidationError(dict.fromkeys(unknown, "There is no such field."))
+    for name, value in facts.items():
+        setattr(asset, name, value)
+    asset.full_clean()

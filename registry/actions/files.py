@@ -1,0 +1,87 @@
+"""Files: added to an open version, removed from it, downloaded by one decision and one event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from accounts.decision import check
+from accounts.models import User
+from accounts.permissions import Permission
+from audit import context
+from audit.acts import action
+from audit.models import Event
+from registry import rules, storage
+from registry.manifest import clean_path
+from registry.models import Blob, File, Version
+
+
+@action("file.upload")
+def upload(
+    version: Version,
+    path: str,
+    chunks: Iterable[bytes],
+    *,
+    sha256: str | None = None,
+    size: int | None = None,
+    by: User,
+) -> File:
+    """Stream to the store, then say where it belongs; what fails on the way leaves nothing."""
+    check(by, Permission.UPLOAD, version)
+    rules.require_open(version)
+    path = free_path(version, path)
+    received = storage.receive(
+        chunks, limit=settings.UPLOAD_LIMIT, expected_sha256=sha256, expected_size=size
+    )
+    blob, _ = Blob.objects.get_or_create(
+        sha256=received.sha256, defaults={"size": received.size, "first_stored": version}
+    )
+    return add(version, File(path=path, size=received.size, sha256=received.sha256, blob=blob))
+
+
+@action("file.refer")
+def refer(version: Version, path: str, *, uri: str, size: int, sha256: str, by: User) -> File:
+    """Bytes that stay elsewhere: no copy here, but named by their digest all the same."""
+    check(by, Permission.UPLOAD, version)
+    rules.require_open(version)
+    path = free_path(version, path)
+    return add(version, File(path=path, size=size, sha256=sha256, uri=uri))
+
+
+@action("file.remove")
+def remove(file: File, *, by: User) -> None:
+    """The row only: other versions may hold the same bytes."""
+    check(by, Permission.UPLOAD, file.version)
+    rules.require_open(Version.objects.select_for_update(of=("self",)).get(pk=file.version_id))
+    file.delete()
+
+
+@action("file.download", Event.Class.DATA_ACCESS)
+def download(file: File, *, purpose: str = "", part: str = "", by: User) -> File:
+    """The decision and the record; the door streams the bytes only when this returned."""
+    check(by, Permission.DOWNLOAD, file.version, purpose=purpose)
+    if file.blob_id is None:
+        raise ValidationError(f"The bytes of this file are at {file.uri}, not here.")
+    context.say(part, sha256=file.sha256, size=file.size)
+    return file
+
+
+def free_path(version: Version, path: str) -> str:
+    path = clean_path(path)
+    if version.files.filter(path=path).exists():
+        raise ValidationError(
+            {"path": f"{path} is in {version} already: remove it first or choose another path."}
+        )
+    return path
+
+
+def add(version: Version, file: File) -> File:
+    """Under the version's lock: it may have been approved while the bytes came in."""
+    locked = Version.objects.select_for_update(of=("self",)).get(pk=version.pk)
+    rules.require_open(locked)
+    file.version = locked
+    file.full_clean()
+    file.save()
+    return file

@@ -1,0 +1,105 @@
+"""What a person may see of the registry; every read of a door starts here."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404
+
+from accounts.models import Resource, User
+from accounts.models.vocabulary import Kind
+from accounts.permissions import Permission
+from accounts.queries import find
+from registry.models import Asset, Blob, Dataset, File, Lineage, MLModel, Project, Version
+
+KINDS: dict[str, Any] = {
+    Kind.PROJECT: Project,
+    Kind.DATASET: Dataset,
+    Kind.MODEL: MLModel,
+    Kind.VERSION: Version,
+}
+
+
+def projects(user: User) -> QuerySet[Project]:
+    return user.visible(Project, Permission.DISCOVER).select_related("owner")
+
+
+def assets(user: User, *, text: str = "", kind: str = "", project: str = "") -> QuerySet[Asset]:
+    """The catalogue: what may be discovered, by words in name, description and tags."""
+    found: QuerySet[Asset] = user.visible(Asset, Permission.DISCOVER).select_related("owner")
+    for word in text.split():
+        found = found.filter(
+            Q(path__icontains=word)
+            | Q(name__icontains=word)
+            | Q(description__icontains=word)
+            | Q(tags__icontains=word)
+        )
+    if kind:
+        found = found.filter(kind=kind)
+    if project:
+        found = found.filter(path__startswith=f"/{project}/")
+    return found
+
+
+def datasets(user: User) -> QuerySet[Dataset]:
+    return user.visible(Dataset, Permission.DISCOVER).select_related("owner")
+
+
+def models(user: User) -> QuerySet[MLModel]:
+    return user.visible(MLModel, Permission.DISCOVER).select_related("owner")
+
+
+def versions(user: User, asset: Resource | None = None) -> QuerySet[Version]:
+    found: QuerySet[Version] = user.visible(Version, Permission.READ).select_related("owner")
+    return found if asset is None else found.filter(parent=asset.pk)
+
+
+def files(user: User, version: Version | None = None) -> QuerySet[File]:
+    readable = user.visible(Version, Permission.READ)
+    found = File.objects.filter(version__in=readable).select_related("version", "blob")
+    return found if version is None else found.filter(version=version)
+
+
+def lineage(user: User, version: Version) -> dict[str, QuerySet[Lineage]]:
+    """Its sources and what was made from it, as far as the person may see them."""
+    seen = user.visible(Version, Permission.DISCOVER)
+    return {
+        "made_from": version.made_from.filter(parent__in=seen).select_related("parent"),
+        "used_by": version.used_by.filter(child__in=seen).select_related("child"),
+    }
+
+
+def by_address(user: User, address: str, permission: str = Permission.DISCOVER) -> Any:
+    """`project`, `project/name` or `project/name@v3`; what may not be seen is not there."""
+    return shaped(find(user, permission, path=f"/{address.strip('/').replace('@', '/')}/"))
+
+
+def by_uid(user: User, uid: UUID, permission: str = Permission.DISCOVER) -> Any:
+    return shaped(find(user, permission, uid=uid))
+
+
+def shaped(resource: Resource) -> Any:
+    """The row as what it is: a Dataset and not just a Resource."""
+    if resource.kind not in KINDS:
+        raise Http404
+    return KINDS[resource.kind].objects.select_related("owner", "parent").get(pk=resource.pk)
+
+
+def counts(user: User) -> dict[str, int]:
+    rows = user.visible(Resource, Permission.DISCOVER).values("kind").annotate(n=Count("pk"))
+    return {row["kind"]: row["n"] for row in rows.order_by("kind")}
+
+
+def blobs(user: User) -> QuerySet[Blob]:
+    """Bytes that some version holds which the person may read."""
+    found: QuerySet[Blob] = Blob.objects.filter(pk__in=files(user).values("blob"))
+    return found.select_related("first_stored").order_by("-created_at")
+
+
+def edges(user: User) -> QuerySet[Lineage]:
+    """Lineage of which both ends may be discovered."""
+    seen = user.visible(Version, Permission.DISCOVER).values("pk")
+    found: QuerySet[Lineage] = Lineage.objects.filter(child__in=seen, parent__in=seen)
+    return found.select_related("child", "parent")

@@ -1,0 +1,58 @@
+"""When: which state follows which, and what must be known before data is published."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+
+from accounts.models import Resource
+from accounts.models.vocabulary import Category, Kind, State
+
+TRANSITIONS: dict[Kind, dict[State, tuple[State, ...]]] = {
+    Kind.PROJECT: {State.ACTIVE: (State.RETIRED,), State.RETIRED: (State.ACTIVE,)},
+    Kind.DATASET: {
+        State.DRAFT: (State.PUBLISHED, State.RETIRED),
+        State.PUBLISHED: (State.DEPRECATED, State.WITHDRAWN),
+        State.DEPRECATED: (State.PUBLISHED, State.WITHDRAWN, State.RETIRED),
+        State.WITHDRAWN: (State.PUBLISHED, State.RETIRED),
+        State.RETIRED: (),
+    },
+    Kind.VERSION: {
+        State.PENDING: (State.APPROVED, State.WITHDRAWN),
+        State.APPROVED: (State.WITHDRAWN,),
+        State.WITHDRAWN: (),
+    },
+}
+TRANSITIONS[Kind.MODEL] = TRANSITIONS[Kind.DATASET]
+
+PERSONAL = frozenset({Category.PERSONAL, Category.SPECIAL, Category.HEALTH, Category.CHILDREN})
+
+
+def next_states(resource: Resource) -> tuple[State, ...]:
+    return TRANSITIONS[Kind(resource.kind)][State(resource.state)]
+
+
+def require_transition(resource: Resource, state: str) -> None:
+    allowed = next_states(resource)
+    if state not in allowed:
+        way = f"from here: {', '.join(allowed)}" if allowed else "this is its last state"
+        raise ValidationError({"state": f"{resource.state} cannot become {state}; {way}."})
+
+
+def require_publishable(resource: Resource) -> None:
+    """Personal data needs a legal basis and a purpose (GDPR Art. 5(1)(b), 6, 9)."""
+    categories = set(resource.categories)
+    missing = {}
+    if categories & PERSONAL and not resource.lawful_basis:
+        missing["lawful_basis"] = "Personal data needs a legal basis (GDPR Art. 6)."
+    if resource.is_sensitive and not resource.special_basis:
+        missing["special_basis"] = "Special-category data needs a basis of GDPR Art. 9."
+    if categories & PERSONAL and not resource.permitted_purposes:
+        missing["permitted_purposes"] = "Personal data needs at least one permitted purpose."
+    if missing:
+        raise ValidationError(missing)
+
+
+def require_open(version: Resource) -> None:
+    """Once approved, the bytes behind a version never change."""
+    if version.state != State.PENDING:
+        raise ValidationError(f"{version} is {version.state}: make a new version instead.")

@@ -1,0 +1,79 @@
+"""The admin is one more door: same queries, same actions, same trail."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Grant
+from audit.doors.admin import site
+from audit.models import Event
+from tests.cast import role
+
+PAGES = sorted(f"{m._meta.app_label}_{m._meta.model_name}" for m in site._registry)
+
+
+def newest(verb: str) -> Event:
+    return Event.objects.filter(verb=verb, kind="act").latest("id")
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("person", ["erin", "dana"])
+def test_every_list_answers_with_search(client, cast, page, person):
+    client.force_login(getattr(cast, person), "accounts.backend.SignInBackend")
+    answer = client.get(reverse(f"admin:{page}_changelist"), {"q": "a"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_to_others_the_admin_is_not_there(client, cast, page):
+    client.force_login(cast.charlie, "accounts.backend.SignInBackend")
+    assert client.get(reverse(f"admin:{page}_changelist")).status_code == 404
+    assert Event.objects.filter(verb="admin.open", outcome="denied").exists()
+
+
+def test_a_grant_made_here_leaves_the_same_act(client, cast):
+    client.force_login(cast.erin, "accounts.backend.SignInBackend")
+    form = {
+        "role": role("reader").pk,
+        "user": cast.bob.pk,
+        "resource": cast.oncology.pk,
+        "effect": "allow",
+        "starts_at": "2026-01-01T00:00",
+        "reason": "asked by phone",
+    }
+    answer = client.post(reverse("admin:accounts_grant_add"), form)
+    assert answer.status_code == 302, answer.context["adminform"].errors
+    grant = Grant.objects.get(user=cast.bob, role=role("reader"))
+    act = newest("grant.open")
+    assert (act.actor, act.door, act.object_pk) == (cast.erin, "admin", str(grant.pk))
+
+
+def test_a_rule_refuses_in_the_form(client, cast):
+    """Erin gives herself a role: refused, nothing written, one denied act."""
+    client.force_login(cast.erin, "accounts.backend.SignInBackend")
+    form = {
+        "role": role("reader").pk,
+        "user": cast.erin.pk,
+        "resource": cast.oncology.pk,
+        "effect": "allow",
+        "starts_at": "2026-01-01T00:00",
+    }
+    answer = client.post(reverse("admin:accounts_grant_add"), form)
+    assert answer.status_code == 403
+    assert not Grant.objects.filter(user=cast.erin, resource=cast.oncology).exists()
+    assert Event.objects.filter(verb="grant.open", outcome="denied").count() == 1
+
+
+def test_dana_writes_nothing(client, cast):
+    client.force_login(cast.dana, "accounts.backend.SignInBackend")
+    assert client.get(reverse("admin:accounts_grant_add")).status_code == 403
+    assert Event.objects.filter(verb="admin.open", outcome="denied").count() == 1
+
+
+def test_revoking_from_the_list(client, cast):
+    client.force_login(cast.erin, "accounts.backend.SignInBackend")
+    grant = Grant.objects.get(user=cast.petra)
+    form = {"action": "revoke", "_selected_action": [str(grant.pk)]}
+    client.post(reverse("admin:accounts_grant_changelist"), form)
+    grant.refresh_from_db()
+    assert grant.status == "revoked"
+    assert newest("grant.revoke").actor == cast.erin

@@ -1,0 +1,94 @@
+"""Real PostgreSQL and Redis: a database a worker, cloned back after each committing test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from django.test import TransactionTestCase
+from redis import Redis
+
+from tests.cast import Cast, assemble, gathered
+
+SQL = Path(settings.BASE_DIR) / "governance" / "database.sql"
+
+
+def superuser(database: str = "postgres") -> psycopg.Connection[Any]:
+    return psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], dbname=database, autocommit=True)
+
+
+def clone(name: str, source: str) -> None:
+    connections.close_all()
+    with superuser() as server:
+        server.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[arg-type]
+        server.execute(f'create database "{name}" template "{source}"')  # type: ignore[arg-type]
+
+
+def drop(name: str) -> None:
+    with superuser() as server:
+        server.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[arg-type]
+
+
+def worker() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """Migrate as the owner into a seed; what tests see is a clone of it, as the application."""
+    name, seed = f"test_{worker()}", f"test_{worker()}_seed"
+    drop(name)
+    drop(seed)
+    with superuser() as server:
+        server.execute(f'create database "{seed}"')  # type: ignore[arg-type]
+    with superuser(seed) as fresh:
+        fresh.execute(SQL.read_text())  # type: ignore[arg-type]
+    for alias in ("default", "owner"):
+        connections[alias].settings_dict["NAME"] = seed
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0)
+        assemble()
+        connections.close_all()
+    clone(name, seed)
+    for alias in ("default", "owner"):
+        connections[alias].settings_dict["NAME"] = name
+    yield
+    connections.close_all()
+    drop(name)
+    drop(seed)
+
+
+def restore(self: TransactionTestCase) -> None:
+    """Triggers are ALWAYS on, so nothing is flushed: the database is cloned back."""
+    clone(f"test_{worker()}", f"test_{worker()}_seed")
+
+
+TransactionTestCase._fixture_teardown = restore  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _own_redis() -> Iterator[None]:
+    """Folded refusals and caches of one test are not another's."""
+    client = Redis.from_url(settings.REDIS_URL)
+    client.flushdb()
+    yield
+    client.close()
+
+
+@pytest.fixture(autouse=True)
+def _fast(settings: Any, tmp_path: Path) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.BLOB_ROOT = tmp_path / "blobs"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return gathered()

@@ -1,0 +1,309 @@
+"""The embedded servers' life: shared, stopped by the last, never outliving or mistaking anyone."""
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from governance.embedded import ROOT, wanted
+from governance.embedded.account import Account, own_folder, socket_folder
+from governance.embedded.child import end_orphan
+
+SERVERS = ("postgres", "redis-server")
+HOLD = "import sys; print('ready', flush=True); sys.stdin.read()"
+PROBE = """
+import os, psycopg, redis
+row = psycopg.connect(os.environ['DATABASE_URL']).execute('select current_user').fetchone()
+print(row[0], redis.Redis.from_url(os.environ['REDIS_URL']).ping())
+"""
+COUNT = """
+connection = psycopg.connect(os.environ['DATABASE_URL'])
+print(connection.execute('select count(*) from kept').fetchone()[0])
+"""
+
+
+@pytest.fixture(scope="module")
+def data() -> Iterator[Path]:
+    """One folder for all, since the first start takes longest; each test leaves it at rest.
+    Not `tmp_path`: its parents are closed to the account that serves root."""
+    with tempfile.TemporaryDirectory(prefix="gh test ") as folder:
+        place = Path(folder).resolve()
+        place.chmod(0o711)
+        yield place / "var"
+        shutil.rmtree(socket_folder(place / "var"), ignore_errors=True)
+
+
+@pytest.fixture
+def hold(data: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Starts a command that uses the servers until its standard input closes."""
+    held: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", f"from governance import embedded\n{_holding()}"]
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=_environment(data),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        held.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    yield start
+    for process in held:
+        with process:
+            process.kill()
+    _wait_until(lambda: not _servers(data))
+
+
+def test_it_gives_a_command_its_database_and_broker(data: Path) -> None:
+    done = _run(data, sys.executable, "-c", PROBE)
+    assert (done.stdout, done.returncode) == ("gatehouse_app True\n", 0), done.stderr
+    assert not _servers(data)
+
+
+def test_it_returns_the_commands_exit_code(data: Path) -> None:
+    assert _run(data, "sh", "-c", "exit 7").returncode == 7
+
+
+def test_the_second_joins_and_the_last_one_stops(
+    data: Path, hold: Callable[[], subprocess.Popen[str]]
+) -> None:
+    owner = hold()
+    running = _servers(data)
+    assert len(running) == 2
+    guest = hold()
+    assert _servers(data) == running
+
+    _let_go(owner)
+    time.sleep(0.5)
+    assert owner.poll() is None, "the owner waits for its guest"
+    assert _servers(data) == running
+
+    _let_go(guest)
+    assert guest.wait(5) == 0
+    assert owner.wait(10) == 0
+    assert not _servers(data)
+    assert not socket_folder(data).exists()
+
+
+def test_a_guest_leaves_the_owners_servers_running(
+    data: Path, hold: Callable[[], subprocess.Popen[str]]
+) -> None:
+    hold()
+    running = _servers(data)
+    assert _run(data, sys.executable, "-c", PROBE).returncode == 0
+    assert _servers(data) == running
+
+
+def test_kill_of_the_owner_leaves_nothing_and_the_data_stays(
+    data: Path, hold: Callable[[], subprocess.Popen[str]]
+) -> None:
+    create = "import os, psycopg; c = psycopg.connect(os.environ['DATABASE_OWNER_URL'])\n"
+    create += "c.execute('create table kept ()'); c.commit()"
+    owner = hold()
+    assert _run(data, sys.executable, "-c", create).returncode == 0
+    owner.kill()
+    again = _run(data, sys.executable, "-c", PROBE + COUNT)
+    assert again.stdout == "gatehouse_app True\n0\n", again.stderr
+    assert not _servers(data)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux")
+def test_kill_of_the_owner_ends_the_servers_at_once(
+    data: Path, hold: Callable[[], subprocess.Popen[str]]
+) -> None:
+    owner = hold()
+    assert _servers(data)
+    owner.kill()
+    _wait_until(lambda: not _servers(data))
+
+
+def test_jobs_in_the_broker_survive_a_restart(data: Path) -> None:
+    broker = "import os, redis\nbroker = redis.Redis.from_url(os.environ['REDIS_URL'])\n"
+    assert _run(data, sys.executable, "-c", f"{broker}broker.set('job', 1)").returncode == 0
+    found = _run(data, sys.executable, "-c", f"{broker}print(broker.get('job'))")
+    assert found.stdout == "b'1'\n", found.stderr
+
+
+def test_ctrl_c_while_waiting_for_a_guest_stops_the_servers(
+    data: Path, hold: Callable[[], subprocess.Popen[str]]
+) -> None:
+    owner, _guest = hold(), hold()
+    _let_go(owner)
+    time.sleep(0.5)
+    assert owner.poll() is None
+    owner.send_signal(signal.SIGINT)
+    assert owner.wait(10) == 0
+    assert not _servers(data)
+
+
+def test_a_stale_pid_of_a_stranger_is_left_alone(tmp_path: Path) -> None:
+    stranger = subprocess.Popen(["sleep", "60"])
+    pidfile = tmp_path / "postmaster.pid"
+    pidfile.write_text(f"{stranger.pid}\n")
+    try:
+        end_orphan(pidfile, tmp_path, signal.SIGINT)
+        assert stranger.poll() is None
+        assert not pidfile.exists()
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_start_over_a_strangers_pid_succeeds(data: Path) -> None:
+    assert _run(data, "true").returncode == 0
+    for pidfile in (data / "postgres/postmaster.pid", data / "redis/redis.pid"):
+        pidfile.write_text(f"{os.getpid()}\n")
+        shutil.chown(pidfile, (data / "postgres").stat().st_uid)
+    done = _run(data, sys.executable, "-c", PROBE)
+    assert done.returncode == 0, done.stderr
+
+
+def test_secrets_are_made_once_and_only_for_their_owner(data: Path) -> None:
+    show = ("sh", "-c", 'echo "$SECRET_KEY $API_KEY_PEPPERS"')
+    first, second = _run(data, *show), _run(data, *show)
+    assert first.stdout == second.stdout
+    assert len(first.stdout) > 128
+    secrets = data / "secrets.json"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+
+    secrets.chmod(0o640)
+    refused = _run(data, "true")
+    assert refused.returncode == 1
+    assert "chmod 600" in refused.stderr
+    assert not _servers(data)
+    secrets.chmod(0o600)
+
+
+def test_the_app_can_neither_shape_tables_nor_rule(data: Path) -> None:
+    attempt = """
+import os, psycopg
+shapes = 'create table t ()', 'create temp table t ()', 'create role r', 'create database d'
+for statement in shapes:
+    try:
+        psycopg.connect(os.environ['DATABASE_URL'], autocommit=True).execute(statement)
+    except psycopg.errors.InsufficientPrivilege:
+        print('refused')
+"""
+    assert _run(data, sys.executable, "-c", attempt).stdout == "refused\n" * 4
+
+
+def test_no_server_listens_on_a_network(
+    data: Path, hold: Callable[[], subprocess.Popen[str]]
+) -> None:
+    hold()
+    for pid in _servers(data):
+        kinds = {one.status for one in psutil.Process(pid).net_connections(kind="inet")}
+        assert psutil.CONN_LISTEN not in kinds
+    assert stat.S_IMODE(socket_folder(data).stat().st_mode) == 0o700
+
+
+def test_a_foreign_socket_folder_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "sockets"
+    folder.mkdir()
+    with pytest.raises(SystemExit, match="belongs to"):
+        own_folder(folder, Account(uid=os.geteuid() + 1, gid=os.getegid()))
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    with pytest.raises(SystemExit, match="belongs to"):
+        own_folder(link, Account(uid=os.geteuid(), gid=os.getegid()))
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, True),
+        ({"GATEHOUSE_ENV": "embedded"}, True),
+        ({"DATABASE_URL": "postgres://db/x", "REDIS_URL": "redis://r"}, False),
+        ({"DATABASE_URL_FILE": "/run/secrets/db", "REDIS_URL": "redis://r"}, False),
+    ],
+)
+def test_real_servers_are_named_in_full_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: bool
+) -> None:
+    _only(monkeypatch, environment)
+    assert wanted() is expected
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DATABASE_URL": "postgres://db/x"},
+        {"REDIS_URL": "redis://r"},
+        {"GATEHOUSE_ENV": "production"},
+    ],
+)
+def test_half_a_configuration_is_refused(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    _only(monkeypatch, environment)
+    with pytest.raises(SystemExit, match="DATABASE_URL and REDIS_URL"):
+        wanted()
+
+
+def _only(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
+    monkeypatch.delenv("GATEHOUSE_ENV", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def _holding() -> str:
+    body = "\n".join(f"    {line}" for line in HOLD.split("; "))
+    return f"with embedded.servers():\n{body}"
+
+
+def _let_go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+
+
+def _run(data: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "governance.embedded", *command],
+        cwd=ROOT,
+        env=_environment(data),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def _environment(data: Path) -> dict[str, str]:
+    outer = ("DATABASE_", "REDIS_", "SECRET_KEY", "API_KEY_PEPPERS", "GATEHOUSE_ENV", "DATA_DIR")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
+    return {**kept, "DATA_DIR": str(data), "GATEHOUSE_FAST": "1"}
+
+
+def _servers(data: Path) -> set[int]:
+    """The servers of this folder alone, whoever started them."""
+    found = set()
+    for process in psutil.process_iter(["name", "cmdline"]):
+        arguments = process.info["cmdline"] or []
+        if process.info["name"] in SERVERS and any(str(data) in one for one in arguments):
+            found.add(process.pid)
+    return found
+
+
+def _wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline, "still not, after 10 s"
+        time.sleep(0.05)
