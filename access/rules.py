@@ -31,21 +31,29 @@ class NotYours(PermissionDenied):
 
 def require_transition(request: AccessRequest, status: Status) -> None:
     if status not in TRANSITIONS[Status(request.status)]:
-        raise ValidationError(f"This request is {request.status} already and stays so.")
+        raise ValidationError(
+            f"This request is {request.status} already and stays so.", code="conflict"
+        )
 
 
 def require_askable(resource: Resource, role: Role, subject: User, purpose: str) -> None:
     if resource.kind == Kind.ROOT:
         raise ValidationError({"resource": "Ask for a project, dataset, model or version."})
-    if not role.requestable or role.retired_at is not None:
-        raise ValidationError({"role": f"{role} is given, not asked for: choose another role."})
+    require_on_offer(role)
     nodes = list(Resource.objects.filter(pk__in=resource.chain))
     if not fits(nodes, purpose):
         permitted = sorted({p for node in nodes for p in node.permitted_purposes})
         known = ", ".join(permitted) or "none of these"
         raise ValidationError({"purpose": f"Not permitted here. Permitted: {known}."})
     if Grant.objects.live().filter(user=subject, resource=resource, role=role).exists():
-        raise ValidationError({"role": f"{subject} holds {role} here already."})
+        reason = ValidationError(f"{subject} holds {role} here already.", code="conflict")
+        raise ValidationError({"role": reason})
+
+
+def require_on_offer(role: Role) -> None:
+    """Asked again at the last approval: a role may have been retired since."""
+    if not role.requestable or role.retired_at is not None:
+        raise ValidationError({"role": f"{role} is given, not asked for: choose another role."})
 
 
 def steps_for(resource: Resource) -> list[ApprovalStep.Who]:

@@ -15,13 +15,26 @@ from accounts import keys
 from accounts.models import ApiKey, ApiKeySecret, KeyUse, User
 from audit.context import origin
 
+ADDRESS_NAMES = ("api_key", "apikey", "key", "token", "access_token")  # where keys get pasted
 REFUSED = "This key is unknown, revoked or expired: issue a new one."
+
+
+class KeyInAddress(exceptions.APIException):
+    status_code = 400
+    default_detail = (
+        "A key in an address ends up in logs: revoke it, and send the new one as"
+        " `Authorization: Bearer <key>`."
+    )
 
 
 class KeyAuthentication(authentication.BaseAuthentication):
     """`Authorization: Bearer gth…`; every failure reads the same."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        if any(name in request.GET for name in ADDRESS_NAMES) or keys.FORM.search(
+            request.GET.urlencode()
+        ):
+            raise KeyInAddress
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
         if not scheme:
             return None

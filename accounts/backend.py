@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
+from django.contrib.auth.hashers import verify_password
 from django.contrib.auth.models import AnonymousUser
 from guardian.backends import ObjectPermissionBackend
 
+from accounts.actions import passwords
 from accounts.decision import decide, site
 from accounts.models import Resource, User
 from accounts.permissions import Permission
@@ -16,6 +18,16 @@ from audit import context
 
 class SignInBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth ships no types
     """Signs in, never decides: Django's own would answer from global permissions."""
+
+    def authenticate(self, request: Any, **credentials: Any) -> User | None:
+        """Who knows the password; an outdated hash is renewed, in an act of its own."""
+        user = super().authenticate(request, **credentials)
+        if not isinstance(user, User):
+            return None
+        password = credentials.get("password") or ""
+        if verify_password(password, user.password) == (True, True):
+            passwords.rehash(user, password, by=user)
+        return user
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         return False

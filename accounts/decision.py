@@ -50,6 +50,7 @@ class Refused(PermissionDenied):
         super().__init__(f"{WORDS[decision.reason]} ({decision.permission})")
 
 
+CLIENT_CREDENTIALS = "client_credentials"  # the rule of the one act that a client secret is for
 WORDS = {
     "allowed": "Allowed",
     "subject_inactive": "This account is deactivated",
@@ -232,6 +233,9 @@ def own(subject: User, permission: str, path: str, rule: str = "self") -> None:
     key = subject.credential
     if key is not None and not key.allows(permission, timezone.now()):
         raise Refused(Decision(False, "key_scope", permission, root))
+    within = key.within.path if key is not None and key.within is not None else "/"
+    if not path.startswith(within) and rule != CLIENT_CREDENTIALS:
+        raise Refused(Decision(False, "key_restriction", permission, root))
     context.passed(context.Passed(permission, path, rule))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.decision import Decision, Refused, allowed, decide, site
+from accounts.decision import Decision, Refused, allowed, decide, fits, site
 from accounts.models import (
     ApiKey,
     ApiKeySecret,
@@ -27,10 +28,14 @@ from accounts.models import (
     UserPermission,
 )
 from accounts.permissions import Permission
+from accounts.purposes import Purpose
 from audit.acts import refusal
 from audit.context import Act
 from audit.models import Event
+from audit.queries import as_path
 from audit.refusals import keep
+
+BASIC_SCOPES = frozenset({Permission.DISCOVER, Permission.READ, Permission.DOWNLOAD})
 
 
 def find(user: User, permission: str, **lookup: Any) -> Resource:
@@ -48,6 +53,74 @@ def hide(user: User, decision: Decision) -> NoReturn:
     act = Act("resource.find", Event.Class.AUTHORIZATION, user)
     keep(refusal(act, Refused(decision), decision.resource))
     raise Http404
+
+
+def verdict(
+    user: User, permission: str, *, subject: str = "", purpose: str = "", **lookup: Any
+) -> Decision:
+    """What the decision says. About somebody else: to those who review it. And never that
+    something exists which the asker may not see."""
+    resource: Resource | None = Resource.objects.filter(**lookup).first()
+    if resource is None:
+        raise Http404
+    asked_for = user
+    if subject not in ("", user.username):
+        require_review(user, resource)
+        asked_for = User.objects.filter(username=subject).first() or nobody(subject)
+    decision = decide(asked_for, permission, resource, purpose=purpose)
+    if not decision.allowed and asked_for == user:
+        find(user, Permission.DISCOVER, pk=resource.pk)
+    return decision
+
+
+def require_review(user: User, resource: Resource) -> None:
+    review = decide(user, Permission.REVIEW, resource)
+    if not review.allowed:
+        find(user, Permission.DISCOVER, pk=resource.pk)  # 404 where nothing may be seen at all
+        error = Refused(review)
+        keep(refusal(Act("decision.ask", Event.Class.AUTHORIZATION, user), error, resource))
+        raise error
+
+
+def nobody(username: str) -> NoReturn:
+    raise ValidationError({"subject": f"There is no user {username}."})
+
+
+def require(user: User, permission: str) -> None:
+    """For pages of those who manage: 404 to everybody else, and the attempt stands."""
+    decision = decide(user, permission, site())
+    if not decision.allowed:
+        hide(user, decision)
+
+
+def require_on(user: User, permission: str, resource: Resource) -> None:
+    """For a form about something one can see: refused, with what is missing, and recorded."""
+    decision = decide(user, permission, resource)
+    if not decision.allowed:
+        refused = Refused(decision)
+        keep(refusal(Act("page.open", Event.Class.AUTHORIZATION, user), refused, resource))
+        raise refused
+
+
+def require_giver(user: User) -> None:
+    if not givable(user).exists():
+        require(user, Permission.GRANT)
+
+
+def search_people(user: User, *, text: str = "", status: str = "") -> QuerySet[User]:
+    """Persons among them, by words in name, user name and address."""
+    found = search_users(user, text=text).filter(kind=User.Kind.HUMAN)
+    return found.filter(is_active=status == "active") if status else found
+
+
+def search_users(user: User, *, text: str = "") -> QuerySet[User]:
+    """People and services, by words in name, user name and address."""
+    found = people(user)
+    for word in text.split():
+        found = found.filter(
+            Q(username__icontains=word) | Q(name__icontains=word) | Q(email__icontains=word)
+        )
+    return found
 
 
 def people(user: User) -> QuerySet[User]:
@@ -68,6 +141,11 @@ def colleagues(user: User) -> QuerySet[User]:
     if not user.visible(Resource, Permission.GRANT).exists() and not sees_people(user):
         return people(user)
     return User.objects.exclude(kind=User.Kind.SYSTEM).filter(is_active=True)
+
+
+def own_subjects(user: User) -> QuerySet[User]:
+    """Oneself and the services one answers for."""
+    return User.objects.filter(Q(pk=user.pk) | Q(service_account__owner=user))
 
 
 def groups(user: User) -> QuerySet[Group]:
@@ -108,6 +186,58 @@ def grants(user: User) -> QuerySet[Grant]:
     return every.filter(Q(pk__in=mine) | Q(resource__in=reviewed) | Q(resource__in=given))
 
 
+def search_grants(
+    user: User,
+    *,
+    text: str = "",
+    subject: str = "",
+    role: str = "",
+    resource: str = "",
+    status: str = "",
+) -> QuerySet[Grant]:
+    """By words, by `bob` or `group:name`, by role, by where it reaches from, by status."""
+    found: Any = grants(user)
+    for word in text.split():
+        found = found.filter(
+            Q(user__username__icontains=word)
+            | Q(user__name__icontains=word)
+            | Q(group__name__icontains=word)
+            | Q(resource__path__icontains=as_path(word).strip("/"))
+        )
+    if subject.startswith("group:"):
+        found = found.filter(group__name=subject.removeprefix("group:"))
+    elif subject:
+        found = found.filter(user__username=subject)
+    if role:
+        found = found.filter(role__slug=role)
+    if resource:
+        found = found.filter(resource__path="/" if resource == "site" else as_path(resource))
+    return found.in_status(status) if status else found  # type: ignore[no-any-return]
+
+
+def held(user: User, person: User) -> QuerySet[Grant]:
+    """What a person holds or will hold, directly and through groups, as far as one may see it."""
+    mine = Grant.objects.open().of(person).values("pk")
+    return grants(user).filter(pk__in=mine).order_by("resource__path", "role__slug")
+
+
+def givable_roles(user: User) -> QuerySet[Role]:
+    """What one could give somewhere; giving decides for the place."""
+    held = Grant.objects.live().of(user).filter(effect=Grant.Effect.ALLOW).values("role")
+    mine = RolePermission.objects.filter(role__in=held, closed_at=None).values("codename")
+    beyond = RolePermission.objects.filter(closed_at=None).exclude(codename__in=mine)
+    within = ~Q(pk__in=beyond.values("role"))
+    open_roles = roles(user).filter(retired_at=None).prefetch_related("permissions")
+    return open_roles.filter(Q(given_by__giver__in=held) | within).distinct()
+
+
+def useful_scopes(owner: User) -> frozenset[str]:
+    """What a key of this owner could ever do: what they hold, and what everybody may ask for."""
+    held = Grant.objects.open().of(owner).filter(effect=Grant.Effect.ALLOW).values("role")
+    rows = RolePermission.objects.filter(role__in=held, closed_at=None)
+    return frozenset(rows.values_list("codename", flat=True)) | BASIC_SCOPES
+
+
 def own_grants(user: User) -> QuerySet[Grant]:
     related = Grant.objects.select_related("role", "user", "group", "resource")
     found: QuerySet[Grant] = related.of(user).live()
@@ -127,6 +257,17 @@ def keys(user: User) -> QuerySet[ApiKey]:
     if allowed(user, Permission.MANAGE_KEYS, site()):
         return every
     return every.filter(Q(owner=user) | Q(owner__service_account__owner=user))
+
+
+def live_keys(user: User, person: User) -> QuerySet[ApiKey]:
+    found: Any = keys(user).prefetch_related("secrets")
+    return found.live().filter(owner=person)  # type: ignore[no-any-return]
+
+
+def own_keys(user: User) -> Any:
+    """One's own and those of one's services, short-lived ones left out."""
+    mine = Q(owner=user) | Q(owner__service_account__owner=user)
+    return keys(user).filter(mine).exclude(kind=ApiKey.Kind.TOKEN).prefetch_related("secrets")
 
 
 def system() -> User:
@@ -162,6 +303,12 @@ def memberships(user: User) -> QuerySet[Membership]:
     return every if sees_people(user) else every.filter(user=user)
 
 
+def current_memberships(user: User, person: User) -> QuerySet[Membership]:
+    """The groups somebody is in now."""
+    found: Any = memberships(user)
+    return found.current().filter(user=person)  # type: ignore[no-any-return]
+
+
 def role_permissions(user: User) -> QuerySet[RolePermission]:
     found: QuerySet[RolePermission] = RolePermission.objects.filter(role__in=roles(user))
     return found.select_related("role")
@@ -191,3 +338,37 @@ def secrets(user: User) -> QuerySet[ApiKeySecret]:
 
 def key_uses(user: User) -> QuerySet[KeyUse]:
     return KeyUse.objects.filter(key__in=keys(user)).select_related("key__owner")
+
+
+class May:
+    """What a person may do with one resource: asked when a page needs it, and once."""
+
+    def __init__(self, user: User, resource: Resource) -> None:
+        self.user, self.resource = user, resource
+        self.known: dict[str, bool] = {}
+
+    def __getitem__(self, permission: str) -> bool:
+        if permission not in self.known:
+            self.known[permission] = allowed(self.user, permission, self.resource)
+        return self.known[permission]
+
+
+def held_among(user: User, permission: str, ids: list[int]) -> set[int]:
+    """Which of these resources the permission reaches: for the rows of one page."""
+    return set(user.visible(Resource, permission).filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def permitted_purposes(resource: Resource) -> list[Purpose]:
+    """What every level permits."""
+    nodes = list(Resource.objects.filter(pk__in=resource.chain))
+    return [purpose for purpose in Purpose if fits(nodes, purpose)]
+
+
+def is_restricted(resource: Resource) -> bool:
+    """Does any level ask what the data is for?"""
+    return len(permitted_purposes(resource)) < len(Purpose)
+
+
+def download(user: User, resource: Resource, purpose: str) -> Decision:
+    """The answer before the act: the page asks for a purpose when it is the only thing missing."""
+    return decide(user, Permission.DOWNLOAD, resource, purpose=purpose)

@@ -42,6 +42,12 @@ def require_other_side(by: User, subject: User | Group) -> None:
         raise OwnSide(f"{subject} is you or yours: ask a second person to do this.")
 
 
+def require_self(by: User, user: User) -> None:
+    """What is set by its owner only: password, name, preferences, sessions."""
+    if by != user:
+        raise OwnSide(f"Only {user} can do this for {user}.")
+
+
 def grants_on_side(by: User) -> GrantQuerySet:
     mine = User.objects.filter(side(by))
     groups = Membership.objects.current().filter(user__in=mine).values("group")

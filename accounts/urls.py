@@ -1,24 +1,49 @@
-"""Signing in and out, and the password: allauth's views that this site offers, no others."""
+"""Pages of people, access and keys; and signing in: allauth's views that this site offers."""
 
-from allauth.account import views
-from django.urls import path, re_path
+from allauth.account import views as account
+from django.urls import include, path, re_path
 
-urlpatterns = [
-    path("login/", views.login, name="account_login"),
-    path("logout/", views.logout, name="account_logout"),
-    path("signup/", views.signup, name="account_signup"),  # closed, and says so
-    path("inactive/", views.account_inactive, name="account_inactive"),
-    path("password/change/", views.password_change, name="account_change_password"),
-    path("password/reset/", views.password_reset, name="account_reset_password"),
-    path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),
+from accounts.views import grants, groups, keys, people, roles, services, settings
+
+signing_in = [
+    path("login/", account.login, name="account_login"),
+    path("logout/", account.logout, name="account_logout"),
+    path("signup/", account.signup, name="account_signup"),  # closed, and says so
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/reset/", account.password_reset, name="account_reset_password"),
+    path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        views.password_reset_from_key,
+        account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
     path(
         "password/reset/key/done/",
-        views.password_reset_from_key_done,
+        account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+]
+
+urlpatterns = [
+    path("account/", include(signing_in)),
+    path("grants/", grants.grant_list, name="grants"),
+    path("grants/new/", grants.grant_new, name="grant_new"),
+    path("grants/<uuid:pk>/", grants.grant_page, name="grant"),
+    path("roles/", roles.role_list, name="roles"),
+    path("roles/new/", roles.role_new, name="role_new"),
+    path("roles/<slug:slug>/", roles.role_page, name="role"),
+    path("roles/<slug:slug>/retire/", roles.role_retire, name="role_retire"),
+    path("people/", people.person_list, name="people"),
+    path("people/invite/", people.person_invite, name="person_invite"),
+    path("people/<uuid:pk>/", people.person_page, name="person"),
+    path("groups/", groups.group_list, name="groups"),
+    path("groups/<int:pk>/", groups.group_page, name="group"),
+    path("services/", services.service_list, name="services"),
+    path("services/new/", services.service_new, name="service_new"),
+    path("services/<uuid:pk>/", services.service_page, name="service"),
+    path("keys/", keys.key_list, name="keys"),
+    path("keys/new/", keys.key_new, name="key_new"),
+    path("keys/<uuid:pk>/revoke/", keys.key_revoke, name="key_revoke"),
+    path("settings/", settings.settings_page, name="settings"),
 ]

@@ -99,7 +99,7 @@ def describe(act: Act, target: models.Model | None) -> dict[str, Any]:
     if target is not None and target.pk is not None:
         row["object_pk"] = str(target.pk)
         row["object_repr"] = str(target)
-        row["content_type_id"] = content_type_id(type(target))
+        row["content_type_id"] = content_type_id(target._meta.model)
         if first is None:
             row["resource_id"] = getattr(target, "resource_pk", None)
     return row

@@ -7,7 +7,7 @@ from django.utils.module_loading import import_string
 from audit.context import UNGOVERNED
 
 # Secrets of models that are not ours.
-THIRD_PARTY_SECRETS: dict[str, frozenset[str]] = {}
+THIRD_PARTY_SECRETS = {"account.EmailConfirmation": frozenset({"key"})}
 
 
 def governed_models() -> list[type[Model]]:
@@ -20,6 +20,12 @@ def governed_models() -> list[type[Model]]:
         and model._meta.db_table not in UNGOVERNED
         and not getattr(model, "derived", False)
     ]
+
+
+def recorded_fields(model: type[Model]) -> frozenset[str]:
+    """Whose values enter the trail."""
+    found = import_string("auditlog.registry.auditlog").get_model_fields(model)
+    return frozenset(found["include_fields"])
 
 
 class AuditConfig(AppConfig):

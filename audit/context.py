@@ -37,6 +37,10 @@ class ForeignDecision(RuntimeError):
     """An action that wrote a row which none of its decisions was about."""
 
 
+class Undiffed(RuntimeError):
+    """A way of writing that would leave no field diff."""
+
+
 class NestedAct(RuntimeError):
     """An action inside an action: compose plain functions instead."""
 

@@ -6,13 +6,9 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db import models
 
-from audit.context import touch
+from audit.context import Undiffed, touch
 
 M = TypeVar("M", bound=models.Model)
-
-
-class Undiffed(RuntimeError):
-    """A way of writing that would leave no field diff."""
 
 
 class GovernedQuerySet(models.QuerySet[M]):
@@ -39,8 +35,8 @@ class Governed(models.Model):
             if hasattr(value, "resolve_expression"):
                 raise Undiffed(f"{self._meta.label}.{field.name}: set a value, not an expression")
         if self._state.adding:
-            # Model(pk=existing).save() would rewrite a row and leave no diff.
-            kwargs["force_insert"] = True
+            # Model(pk=existing).save() would rewrite a row, or its parent's, and leave no diff.
+            kwargs["force_insert"] = (models.Model,)
         touch(self)
         super().save(*args, **kwargs)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,15 +10,17 @@ from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.http import Http404
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from audit.models import Event
+from audit.models import Event, root_model
 
 READ_TRAIL = "accounts.read_trail"
 
@@ -75,12 +77,19 @@ def midnight(day: date) -> datetime:
 
 def readable(user: Any) -> QuerySet[Event]:
     """404 for whoever may read no part of the trail."""
+    found = watched(user)
+    if found is None:
+        raise Http404
+    return found
+
+
+def watched(user: Any) -> QuerySet[Event] | None:
     if user.has_perm(READ_TRAIL):
         return Event.objects.all()
-    watched = user.visible(apps.get_model(settings.AUDIT_RESOURCE_MODEL), "read_trail")
-    if not watched.exists():
-        raise Http404
-    return Event.objects.filter(resource_id__in=watched.values("pk"))
+    resources = user.visible(apps.get_model(settings.AUDIT_RESOURCE_MODEL), "read_trail")
+    if not resources.exists():
+        return None
+    return Event.objects.filter(resource_id__in=resources.values("pk"))
 
 
 def events(user: Any, filters: Filters | None = None) -> QuerySet[Event]:
@@ -132,6 +141,42 @@ def changes(user: Any, act: Event) -> QuerySet[Event]:
         return Event.objects.none()
     mine = Event.objects.filter(act=act.act, kind=Event.Kind.CHANGE)
     return mine.defer("words").order_by("id")
+
+
+def with_changes(acts: Iterable[Event]) -> list[Event]:
+    """The acts of one page, each with the field diffs under it: `grant: closed at`."""
+    listed = list(acts)
+    known = [act.act for act in listed if act.act is not None]
+    found: dict[UUID, dict[str, Any]] = {}
+    rows = Event.objects.filter(act__in=known, kind=Event.Kind.CHANGE)
+    for row in rows.defer("words").select_related("content_type").order_by("id"):
+        under = found.setdefault(row.act, {})  # type: ignore[arg-type]
+        noun = row.content_type.name if row.content_type else "row"
+        for name, pair in (row.changes or {}).items():
+            under[f"{noun}: {name}"] = pair
+    for act in listed:
+        if act.act is not None:
+            act.changes = found.get(act.act)
+    return listed
+
+
+def history(user: Any, row: models.Model, limit: int = 20) -> list[Event]:
+    """The acts that wrote a row, newest first, as far as the person may read of them."""
+    readable_events = watched(user)
+    if readable_events is None:
+        return []
+    kind = ContentType.objects.get_for_model(root_model(type(row)))
+    wrote = Event.objects.filter(
+        content_type=kind, object_pk=str(row.pk), kind=Event.Kind.CHANGE
+    ).values("act")
+    acts = readable_events.filter(act__in=wrote, kind=Event.Kind.ACT).defer("words")
+    return with_changes(acts[:limit])
+
+
+def sign_ins(user: Any, limit: int = 5) -> list[Event]:
+    """When and from where somebody signed in as this person; their own record."""
+    found = Event.objects.filter(actor_id=user.pk, verb="session.open", kind=Event.Kind.ACT)
+    return list(found.defer("words")[:limit])
 
 
 def same_request(user: Any, act: Event) -> QuerySet[Event]:

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from audit.models import Event
 
@@ -20,7 +22,15 @@ WINDOW = 60  # seconds in which the same refusal of the same person is counted, 
 COUNTED, FLUSHING = "refusals:counted", "refusals:flushing"
 
 _pending: ContextVar[list[dict[str, Any]] | None] = ContextVar("pending", default=None)
-_redis = Redis.from_url(settings.REDIS_URL, socket_timeout=0.2, socket_connect_timeout=0.2)
+
+
+def connect(url: str) -> Redis:
+    """Impatient and without the client's own retries: a refusal does not wait for a counter."""
+    never = Retry(NoBackoff(), 0)
+    return Redis.from_url(url, socket_timeout=0.2, socket_connect_timeout=0.2, retry=never)
+
+
+_redis = connect(settings.REDIS_URL)
 
 
 def keep(row: dict[str, Any]) -> None:

@@ -97,8 +97,8 @@ def server(port: int) -> Iterator[str]:
 
 
 def wait_for(port: int) -> None:
-    import_deadline = time.monotonic() + 30
-    while time.monotonic() < import_deadline:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
         try:
             connection = http_client(port)
             connection.request("GET", "/livez")

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
 from redis import Redis, RedisError
+
+from accounts.actions import people
+from accounts.decision import Decision, Refused
+from accounts.models import User
+from accounts.models.vocabulary import Kind
+from accounts.permissions import USE, Permission
+from governance.navigation import THEME, THEMES
+
+YEAR = 365 * 86400  # seconds
+ASKABLE = USE | {Permission.READ}  # what a request for access may bring
 
 
 @login_not_required
@@ -43,10 +58,45 @@ def redis_ready() -> bool:
         return False
 
 
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Light, dark or as the system: with the person, or in a cookie before sign-in."""
+    chosen, back = request.POST.get("theme", ""), request.POST.get("next", "/")
+    chosen = chosen if chosen in THEMES else ""
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}):
+        back = "/"
+    response = redirect(back)
+    if isinstance(request.user, User):
+        user = request.user
+        people.set_preferences(user, theme=chosen, shortcuts=user.shortcuts, by=user)
+    elif chosen:
+        response.set_cookie(
+            THEME, chosen, YEAR, samesite="Lax", secure=settings.HTTPS, httponly=True
+        )
+    else:
+        response.delete_cookie(THEME)
+    return response
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Which permission is missing, and the form to ask for it where asking can help."""
+    context = {"exception": str(exception)}
+    decision = getattr(exception, "decision", None)
+    if isinstance(exception, Refused) and decision and can_ask(decision):
+        query = urlencode({"resource": decision.resource.address})
+        context |= {"ask_url": f"{reverse('request_new')}?{query}", "label": "Request access"}
+    return render(request, "403.html", context, status=403)
+
+
+def can_ask(decision: Decision) -> bool:
+    return decision.permission in ASKABLE and decision.resource.kind != Kind.ROOT
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(
         request,
         "403.html",
-        {"reason": "The form is too old: go back and send it again."},
+        {"exception": "The form is too old: go back and send it again."},
         status=403,
     )

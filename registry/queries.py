@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404
 
 from accounts.models import Resource, User
-from accounts.models.vocabulary import Kind
+from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
 from accounts.queries import find
 from registry.models import Asset, Blob, Dataset, File, Lineage, MLModel, Project, Version
@@ -22,14 +22,28 @@ KINDS: dict[str, Any] = {
 }
 
 
+def words(text: str) -> list[str]:
+    """What is searched for; PostgreSQL knows no NUL."""
+    return text.replace("\x00", " ").split()
+
+
 def projects(user: User) -> QuerySet[Project]:
     return user.visible(Project, Permission.DISCOVER).select_related("owner")
+
+
+def find_projects(user: User, *, text: str = "") -> QuerySet[Project]:
+    found = projects(user)
+    for word in words(text):
+        found = found.filter(
+            Q(path__icontains=word) | Q(name__icontains=word) | Q(description__icontains=word)
+        )
+    return found
 
 
 def assets(user: User, *, text: str = "", kind: str = "", project: str = "") -> QuerySet[Asset]:
     """The catalogue: what may be discovered, by words in name, description and tags."""
     found: QuerySet[Asset] = user.visible(Asset, Permission.DISCOVER).select_related("owner")
-    for word in text.split():
+    for word in words(text):
         found = found.filter(
             Q(path__icontains=word)
             | Q(name__icontains=word)
@@ -41,6 +55,13 @@ def assets(user: User, *, text: str = "", kind: str = "", project: str = "") -> 
     if project:
         found = found.filter(path__startswith=f"/{project}/")
     return found
+
+
+def assets_of(user: User, kind: str, *, text: str = "", project: str = "") -> QuerySet[Any]:
+    """As `assets`, each row as what it is."""
+    found = assets(user, text=text, kind=kind, project=project)
+    rows: QuerySet[Any] = KINDS[kind].objects.filter(pk__in=found.order_by().values("pk"))
+    return rows.select_related("owner", "parent")
 
 
 def datasets(user: User) -> QuerySet[Dataset]:
@@ -71,8 +92,27 @@ def lineage(user: User, version: Version) -> dict[str, QuerySet[Lineage]]:
     }
 
 
+def measured(user: User, asset: Resource) -> QuerySet[Version]:
+    """The versions of an asset, newest first, with how much is in each."""
+    found = versions(user, asset).annotate(n_files=Count("files"), bytes=Sum("files__size"))
+    return found.order_by("-number")
+
+
+def latest(user: User, asset: Resource) -> Version | None:
+    return measured(user, asset).filter(state=State.APPROVED).first()
+
+
+def file(user: User, version: Version, path: str) -> File:
+    found = files(user, version).filter(path=path).first()
+    if found is None:
+        raise Http404
+    return found
+
+
 def by_address(user: User, address: str, permission: str = Permission.DISCOVER) -> Any:
     """`project`, `project/name` or `project/name@v3`; what may not be seen is not there."""
+    if "\x00" in address:  # PostgreSQL knows no such text
+        raise Http404
     return shaped(find(user, permission, path=f"/{address.strip('/').replace('@', '/')}/"))
 
 

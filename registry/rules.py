@@ -28,14 +28,15 @@ PERSONAL = frozenset({Category.PERSONAL, Category.SPECIAL, Category.HEALTH, Cate
 
 
 def next_states(resource: Resource) -> tuple[State, ...]:
-    return TRANSITIONS[Kind(resource.kind)][State(resource.state)]
+    return TRANSITIONS.get(Kind(resource.kind), {}).get(State(resource.state), ())
 
 
 def require_transition(resource: Resource, state: str) -> None:
     allowed = next_states(resource)
     if state not in allowed:
         way = f"from here: {', '.join(allowed)}" if allowed else "this is its last state"
-        raise ValidationError({"state": f"{resource.state} cannot become {state}; {way}."})
+        message = f"{resource.state} cannot become {state}; {way}."
+        raise ValidationError({"state": ValidationError(message, code="conflict")})
 
 
 def require_publishable(resource: Resource) -> None:
@@ -55,4 +56,6 @@ def require_publishable(resource: Resource) -> None:
 def require_open(version: Resource) -> None:
     """Once approved, the bytes behind a version never change."""
     if version.state != State.PENDING:
-        raise ValidationError(f"{version} is {version.state}: make a new version instead.")
+        raise ValidationError(
+            f"{version} is {version.state}: make a new version instead.", code="conflict"
+        )

@@ -56,6 +56,12 @@ def receive(
     return received
 
 
+def spool(*, root: Path | None = None) -> BinaryIO:
+    """A nameless file on the store's own disk, gone when closed: for a form that must end first."""
+    incoming = _incoming(_store(root))
+    return tempfile.TemporaryFile(dir=incoming)  # type: ignore[return-value]
+
+
 def exists(sha256: str, *, root: Path | None = None) -> bool:
     return _path(sha256, _store(root)).is_file()
 
@@ -158,11 +164,15 @@ def _path(sha256: str, store: Path) -> Path:
 
 def _open_part(store: Path) -> tuple[Path, BinaryIO]:
     """Inside the store, since a rename is atomic only within one file system."""
+    handle, name = tempfile.mkstemp(suffix=".part", dir=_incoming(store))  # O_EXCL, 0600
+    return Path(name), os.fdopen(handle, "wb")
+
+
+def _incoming(store: Path) -> Path:
     incoming = store / INCOMING
     store.mkdir(mode=0o700, parents=True, exist_ok=True)
     incoming.mkdir(mode=0o700, exist_ok=True)
-    handle, name = tempfile.mkstemp(suffix=".part", dir=incoming)  # O_EXCL, 0600
-    return Path(name), os.fdopen(handle, "wb")
+    return incoming
 
 
 def _from_client(chunks: Iterable[bytes]) -> Iterator[bytes]:

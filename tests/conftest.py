@@ -12,11 +12,12 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 from redis import Redis
 
 from tests.cast import Cast, assemble, gathered
 
+FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SQL = Path(settings.BASE_DIR) / "governance" / "database.sql"
 
 
@@ -27,13 +28,13 @@ def superuser(database: str = "postgres") -> psycopg.Connection[Any]:
 def clone(name: str, source: str) -> None:
     connections.close_all()
     with superuser() as server:
-        server.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[arg-type]
-        server.execute(f'create database "{name}" template "{source}"')  # type: ignore[arg-type]
+        server.execute(f'drop database if exists "{name}" with (force)')
+        server.execute(f'create database "{name}" template "{source}"')
 
 
 def drop(name: str) -> None:
     with superuser() as server:
-        server.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[arg-type]
+        server.execute(f'drop database if exists "{name}" with (force)')
 
 
 def worker() -> str:
@@ -47,14 +48,15 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     drop(name)
     drop(seed)
     with superuser() as server:
-        server.execute(f'create database "{seed}"')  # type: ignore[arg-type]
+        server.execute(f'create database "{seed}"')
     with superuser(seed) as fresh:
-        fresh.execute(SQL.read_text())  # type: ignore[arg-type]
+        fresh.execute(SQL.read_text())
     for alias in ("default", "owner"):
         connections[alias].settings_dict["NAME"] = seed
     with django_db_blocker.unblock():
         call_command("migrate", database="owner", verbosity=0)
-        assemble()
+        with override_settings(PASSWORD_HASHERS=FAST_HASHERS):
+            assemble()
         connections.close_all()
     clone(name, seed)
     for alias in ("default", "owner"):
@@ -70,7 +72,7 @@ def restore(self: TransactionTestCase) -> None:
     clone(f"test_{worker()}", f"test_{worker()}_seed")
 
 
-TransactionTestCase._fixture_teardown = restore  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = restore  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +86,7 @@ def _own_redis() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _fast(settings: Any, tmp_path: Path) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = FAST_HASHERS
     settings.BLOB_ROOT = tmp_path / "blobs"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
@@ -92,3 +94,11 @@ def _fast(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture
 def cast(db: None) -> Cast:
     return gathered()
+
+
+@pytest.fixture
+def owner(db: None) -> Iterator[psycopg.Connection[Any]]:
+    """The database as its owner; what a test does here is rolled back."""
+    with psycopg.connect(**connections["owner"].get_connection_params()) as session:
+        yield session
+        session.rollback()

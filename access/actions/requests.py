@@ -85,6 +85,7 @@ def approve(request: AccessRequest, *, comment: str = "", by: User) -> AccessReq
     if request.steps.filter(decision="").exists():
         return request
     require_active(request.subject)
+    rules.require_on_offer(request.role)
     request.grant_id = open_requested(request, by).pk
     conclude(request, Status.APPROVED)
     mail.decided(request)

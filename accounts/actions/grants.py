@@ -65,7 +65,7 @@ def revoke(grant: Grant, *, reason: str = "", by: User) -> Grant:
     if grant.effect == Grant.Effect.DENY:
         rules.require_other_side(by, grant.subject)
     if grant.status in ("revoked", "expired"):
-        raise ValidationError(f"This grant is {grant.status} already.")
+        raise ValidationError(f"This grant is {grant.status} already.", code="conflict")
     close_grant(grant, by=by, reason=reason)
     context.say(reason)
     mail.revoked(grant)

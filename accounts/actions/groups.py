@@ -38,7 +38,8 @@ def add_member(group: Group, user: User, *, by: User) -> Membership:
     rules.require_other_side(by, user)
     rules.require_active(user)
     if Membership.objects.current().filter(user=user, group=group).exists():
-        raise ValidationError({"user": f"{user} is in {group} already."})
+        reason = ValidationError(f"{user} is in {group} already.", code="conflict")
+        raise ValidationError({"user": reason})
     membership = Membership(user=user, group=group)
     membership.save()
     return membership

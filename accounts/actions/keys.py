@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts import keys, mail, rules
-from accounts.decision import check, own, site
+from accounts.decision import CLIENT_CREDENTIALS, check, own, site
 from accounts.models import ApiKey, ApiKeySecret, Resource, User
 from accounts.permissions import Permission
 from audit import context
@@ -64,7 +64,10 @@ def issue_by_operator(
 @action("key.exchange", Event.Class.AUTHENTICATION)
 def exchange(client: ApiKey, *, scopes: list[str], by: User) -> Issued:
     """A short-lived key for the client secret of a service (RFC 6749 §4.4)."""
-    own(by, Permission.DISCOVER, by.resource_path, rule="client_credentials")
+    if client.kind != ApiKey.Kind.CLIENT or client.owner_id != by.pk or client.status != "active":
+        raise rules.OwnSide("A service exchanges a live client secret of its own.")
+    by.credential = client  # what follows is cut to the scopes of the secret
+    own(by, (scopes := scopes or client.scopes)[0], by.resource_path, rule=CLIENT_CREDENTIALS)
     until = min(client.expires_at, timezone.now() + TOKEN_LIFE)
     return mint(by, ApiKey.Kind.TOKEN, client.name, scopes, until, client.within, by)
 
@@ -78,7 +81,7 @@ def revoke(key: ApiKey, *, reason: str = "", by: User) -> ApiKey:
         own(by, Permission.MANAGE_KEYS, key.owner.resource_path)
     key = ApiKey.objects.select_for_update().get(pk=key.pk)
     if key.revoked_at is not None:
-        raise ValidationError("This key is revoked already.")
+        raise ValidationError("This key is revoked already.", code="conflict")
     key.revoked_at, key.revoked_by = timezone.now(), by
     key.save(update_fields=["revoked_at", "revoked_by"])
     context.say(reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts import mail
+from accounts import mail, rules
 from accounts.decision import own
 from accounts.models import User
 from accounts.permissions import Permission
@@ -13,6 +13,7 @@ from audit.models import Event
 
 @action("password.change", Event.Class.AUTHENTICATION)
 def change(user: User, password: str, *, by: User) -> User:
+    rules.require_self(by, user)
     own(by, Permission.MANAGE_KEYS, by.resource_path)
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -23,6 +24,7 @@ def change(user: User, password: str, *, by: User) -> User:
 @action("password.rehash", Event.Class.AUTHENTICATION)
 def rehash(user: User, password: str, *, by: User) -> User:
     """The same password under today's hash parameters."""
+    rules.require_self(by, user)
     own(by, Permission.MANAGE_KEYS, by.resource_path)
     user.set_password(password)
     user.save(update_fields=["password"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -42,6 +43,8 @@ def new_person(username: str, email: str, name: str) -> User:
     if not email:
         raise ValidationError({"email": "An address is needed: the invitation goes there."})
     user.save()
+    # Here, in the act: allauth would make it with the first link, wherever that is asked for.
+    EmailAddress(user=user, email=user.email, primary=True).save()
     return user
 
 
@@ -72,6 +75,7 @@ def reactivate(user: User, *, by: User) -> User:
 
 @action("person.set_preferences")
 def set_preferences(user: User, *, theme: str, shortcuts: bool, by: User) -> User:
+    rules.require_self(by, user)
     own(by, Permission.DISCOVER, by.resource_path)
     user.theme, user.shortcuts = theme, shortcuts
     user.full_clean(exclude=["password"])
@@ -81,6 +85,7 @@ def set_preferences(user: User, *, theme: str, shortcuts: bool, by: User) -> Use
 
 @action("person.set_name")
 def set_name(user: User, *, name: str, by: User) -> User:
+    rules.require_self(by, user)
     own(by, Permission.DISCOVER, by.resource_path)
     user.name = name
     user.full_clean(exclude=["password"])

@@ -60,7 +60,9 @@ def retire(role: Role, *, by: User) -> Role:
     check(by, Permission.MANAGE_ROLES, site())
     rules.require_protected(role)
     if Grant.objects.open().filter(role=role).exists():
-        raise ValidationError(f"{role} is still held: revoke its grants first.")
+        raise ValidationError(
+            f"{role} is still held: revoke its grants first.", code="conflict"
+        )
     role.retired_at = timezone.now()
     role.requestable = False
     role.save(update_fields=["retired_at", "requestable"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 
+from accounts import rules
 from accounts.decision import own
 from accounts.models import User
 from accounts.permissions import Permission
@@ -13,6 +14,7 @@ from audit.models import Event
 
 @action("session.open", Event.Class.AUTHENTICATION)
 def open_session(user: User, *, by: User) -> None:
+    rules.require_self(by, user)
     own(by, Permission.DISCOVER, by.resource_path, rule="password")
     if not user.is_human:
         raise ValidationError("Services and the system open no session.")
@@ -20,4 +22,5 @@ def open_session(user: User, *, by: User) -> None:
 
 @action("session.close", Event.Class.AUTHENTICATION)
 def close_session(user: User, *, by: User) -> None:
+    rules.require_self(by, user)
     own(by, Permission.DISCOVER, by.resource_path)

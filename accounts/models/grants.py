@@ -112,6 +112,17 @@ class GrantQuerySet(GovernedQuerySet["Grant"]):
             Q(expires_at=None) | Q(expires_at__gt=now), closed_at=None, starts_at__lte=now
         )
 
+    def in_status(self, status: str) -> GrantQuerySet:
+        """What `Grant.status` says, as a query."""
+        now = timezone.now()
+        if status == "revoked":
+            return self.filter(closed_at__isnull=False)
+        if status == "expired":
+            return self.filter(closed_at=None, expires_at__lte=now)
+        if status == "scheduled":
+            return self.open().filter(starts_at__gt=now)
+        return self.live(now) if status == "active" else self.none()
+
     def of(self, user: User, at: datetime | None = None) -> GrantQuerySet:
         """The person's own and those of their groups."""
         groups = Membership.objects.current(at).filter(user=user).values("group")

@@ -21,6 +21,9 @@ class ApiKeyQuerySet(GovernedQuerySet["ApiKey"]):
     def live(self, at: datetime | None = None) -> ApiKeyQuerySet:
         return self.filter(revoked_at=None, expires_at__gt=at or timezone.now())
 
+    def ended(self, at: datetime | None = None) -> ApiKeyQuerySet:
+        return self.exclude(revoked_at=None, expires_at__gt=at or timezone.now())
+
 
 class ApiKey(Governed):
     """A credential of its owner: it gives what the owner holds, cut to its scopes."""

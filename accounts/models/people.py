@@ -12,6 +12,7 @@ from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from audit.governed import Governed, GovernedQuerySet
@@ -137,6 +138,9 @@ class ServiceAccount(Governed):
 
     def __str__(self) -> str:
         return self.user.username
+
+    def get_absolute_url(self) -> str:
+        return reverse("service", args=[self.pk])
 
     @property
     def resource_path(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import models
 from django.db.models import F, Q
@@ -31,6 +32,8 @@ from accounts.models.vocabulary import (
 from accounts.permissions import CONTENT, USE, Permission
 from accounts.purposes import Purpose
 from audit.governed import Governed, GovernedQuerySet
+
+RESERVED_SLUGS = frozenset({"new"})  # pages of the catalogue
 
 
 class LiveRows(models.QuerySet[Any]):
@@ -56,10 +59,13 @@ class ResourceQuerySet(GovernedQuerySet[Any]):
         """These resources and everything below them."""
         return self.filter(Q(pk__in=ids) | Q(ancestors__overlap=ArraySubquery(ids)))
 
-    def held_by(self, user: User, permission: str, at: datetime) -> ResourceQuerySet:
-        """Where a live grant reaches, before any gate."""
+    def held_by(
+        self, user: User, permission: str, at: datetime, purpose: str | None = None
+    ) -> ResourceQuerySet:
+        """Where a live grant reaches (one for this purpose, if named), before any gate."""
+        only = {} if purpose is None else {"grant__purpose": purpose}
         direct, shared = (
-            rows.objects.giving(user, permission, at).values("content_object")
+            rows.objects.giving(user, permission, at).filter(**only).values("content_object")
             for rows in (UserPermission, GroupPermission)
         )
         return self.filter(
@@ -68,6 +74,22 @@ class ResourceQuerySet(GovernedQuerySet[Any]):
             | Q(ancestors__overlap=ArraySubquery(direct))
             | Q(ancestors__overlap=ArraySubquery(shared))
         )
+
+    def fitting(self, user: User, permission: str, at: datetime) -> ResourceQuerySet:
+        """Where a live grant reaches whose own purpose every level permits."""
+        stated = {
+            purpose
+            for rows in (UserPermission, GroupPermission)
+            for purpose in rows.objects.giving(user, permission, at)
+            .order_by()
+            .values_list("grant__purpose", flat=True)
+            .distinct()
+        }
+        found = Q(pk__in=[])
+        for purpose in stated:
+            held = Resource.objects.held_by(user, permission, at, purpose=purpose)
+            found |= Q(pk__in=held.exclude(pk__in=unfit(purpose).values("pk")).values("pk"))
+        return self.filter(found)
 
     def lying_in(self, states: tuple[str, ...]) -> ResourceQuerySet:
         """Those that are, or lie under something, in one of these states."""
@@ -106,7 +128,17 @@ class ResourceQuerySet(GovernedQuerySet[Any]):
             rows = rows.exclude(pk__in=drafts.values("pk"))
         if permission in USE:
             rows = rows.exclude(pk__in=everything.lying_in(BLOCKED_STATES).values("pk"))
+            rows = rows.fitting(user, permission, now)
         return rows
+
+
+def unfit(purpose: str) -> ResourceQuerySet:
+    """Resources that, themselves or through a level above, do not permit this purpose."""
+    if not purpose:
+        return Resource.objects.none()
+    other = ~Q(permitted_purposes=[]) & ~Q(permitted_purposes__contains=[purpose])
+    forbidding = Resource.objects.filter(Q(prohibited_purposes__contains=[purpose]) | other)
+    return Resource.objects.under(forbidding.values("pk"))
 
 
 def choices_array(choices: type[models.TextChoices], **kwargs: Any) -> ArrayField[Any, Any]:
@@ -191,8 +223,12 @@ class Resource(Governed):
 
     def place(self, parent: Resource, slug: str) -> None:
         """Put a new node under its parent."""
+        if not slug or slug in RESERVED_SLUGS:
+            raise ValidationError({"slug": "Give a short name for the address, not “new”."})
         self.parent, self.slug = parent, slug
         self.path = f"{parent.path}{slug}/"
+        if Resource.objects.filter(path=self.path).exists():
+            raise ValidationError({"slug": f"{self.address} is taken: choose another name."})
         self.ancestors = [*parent.ancestors, parent.id]
 
 

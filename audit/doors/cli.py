@@ -18,8 +18,16 @@ from audit.refusals import keeper
 class ActionCommand(BaseCommand):
     """A command that acts: `--as` names the person, the event the operating-system user."""
 
+    default_by: str | None = None  # only where one answer is right for everybody
+
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--as", dest="by", required=True, help="username of who does this")
+        parser.add_argument(
+            "--as",
+            dest="by",
+            required=self.default_by is None,
+            default=self.default_by,
+            help="username of who does this",
+        )
         self.add_action_arguments(parser)
 
     def add_action_arguments(self, parser: CommandParser) -> None:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import base64
+import io
 import json
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.signing import BadSignature, Signer
-from django.db.models import Q, QuerySet
+from django.conf import settings
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
+from django.db import IntegrityError
 from django.http import Http404
+from psycopg.errors import UniqueViolation
 from rest_framework import exceptions, pagination, parsers, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.context import origin
+from audit.doors.cursor import Forged, after, make_cursor, ordering, read_cursor
 
 MAX_DEPTH = 20  # levels of nesting that a body of ours could need, and then some
 MAX_LIMIT = 100
+PROBLEM = "application/problem+json"
+# What the reason of a refusal says about the status; every other one is the caller's to correct.
+STATUS = {"conflict": 409, "unique": 409, "unique_together": 409, "too_large": 413}
 
 
 class StrictJSONParser(parsers.JSONParser):
@@ -27,7 +36,7 @@ class StrictJSONParser(parsers.JSONParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         try:
-            text = stream.read().decode("utf-8")
+            text = whole(stream).decode("utf-8")
             body = json.loads(text, parse_constant=refuse_constant, object_pairs_hook=unique_names)
         except RecursionError:
             raise exceptions.ParseError(f"Nested deeper than {MAX_DEPTH} levels.") from None
@@ -38,6 +47,25 @@ class StrictJSONParser(parsers.JSONParser):
         if not isinstance(body, dict):
             raise exceptions.ParseError("Send one JSON object.")
         return body
+
+
+class StrictFormParser(parsers.FormParser):
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return super().parse(io.BytesIO(whole(stream)), media_type, parser_context)
+
+
+class TooLarge(exceptions.APIException):
+    status_code = 413
+    default_detail = "This body is too large: send files to their own address, in one stream."
+
+
+def whole(stream: Any) -> bytes:
+    """A body that is held in memory; Django's own limit does not reach what DRF reads."""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    read: bytes = stream.read(most + 1)
+    if len(read) > most:
+        raise TooLarge
+    return read
 
 
 def refuse_constant(name: str) -> Any:
@@ -75,11 +103,8 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-def body(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The validated body of a request."""
-    asked = serializer(data=request.data, context={"request": request})
-    asked.is_valid(raise_exception=True)
-    return dict(asked.validated_data)
+class Nothing(StrictSerializer):
+    """For a POST that needs no word: still, what it brings must be nothing."""
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -94,11 +119,11 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         "detail": detail,
         "request_id": str(origin().request_id),
     }
-    if reason := getattr(error, "reason", None):
+    if reason := getattr(error, "reason", None) or getattr(error, "code", None):
         answer["reason"] = reason
     if fields:
         answer["errors"] = fields
-    response = Response(answer, status=status, content_type="application/problem+json")
+    response = Response(answer, status=status, content_type=PROBLEM)
     if header := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = header
     if wait := getattr(error, "wait", None):
@@ -113,13 +138,24 @@ def explain(error: Exception) -> tuple[int | None, str, dict[str, list[str]]]:
         return 403, str(error) or "You may not do this.", {}
     if isinstance(error, ValidationError):
         fields = error.message_dict if hasattr(error, "error_dict") else {}
-        return getattr(error, "status", 422), " ".join(error.messages), fields
+        return status_of(error), " ".join(error.messages), fields
     if isinstance(error, exceptions.ValidationError):
         fields = flatten(error.detail)
         return 422, " ".join(f"{k}: {' '.join(v)}" for k, v in fields.items()), fields
     if isinstance(error, exceptions.APIException):
         return error.status_code, str(error.detail), {}
+    if isinstance(error, IntegrityError) and isinstance(error.__cause__, UniqueViolation):
+        return 409, "Somebody did the same a moment ago: look at it and decide again.", {}
+    if isinstance(error, SuspiciousOperation):
+        return 413 if isinstance(error, RequestDataTooBig) else 400, "This cannot be read.", {}
     return None, "", {}
+
+
+def status_of(error: ValidationError) -> int:
+    """422, unless each reason says the same other thing: 409 for what is so already."""
+    reasons = getattr(error, "error_dict", {"": getattr(error, "error_list", [])}).values()
+    found = {STATUS.get(reason.code or "", 422) for listed in reasons for reason in listed}
+    return found.pop() if len(found) == 1 else 422
 
 
 def flatten(detail: Any, name: str = "") -> dict[str, list[str]]:
@@ -152,7 +188,11 @@ class KeysetPagination(pagination.BasePagination):
         self.order = ordering(queryset)
         limit = page_size(query.get("limit"))
         if cursor := query.get("cursor"):
-            queryset = queryset.filter(after(self.order, read_cursor(cursor, self.order)))
+            try:
+                values = read_cursor(cursor, self.order)
+            except Forged:
+                raise BadCursor from None
+            queryset = queryset.filter(after(self.order, values))
         rows = list(queryset.order_by(*self.order)[: limit + 1])
         self.next = make_cursor(rows[limit - 1], self.order) if len(rows) > limit else None
         return rows[:limit]
@@ -179,45 +219,3 @@ def page_size(text: str | None) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_LIMIT:
         raise serializers.ValidationError({"limit": [f"A whole number from 1 to {MAX_LIMIT}."]})
     return int(text)
-
-
-def ordering(queryset: QuerySet[Any]) -> list[str]:
-    """The model's own order, made total by the primary key."""
-    order = [str(o) for o in (queryset.query.order_by or queryset.model._meta.ordering)]
-    names = {name.lstrip("-") for name in order}
-    if not names & {"pk", queryset.model._meta.pk.name}:
-        order.append("-pk" if order and order[-1].startswith("-") else "pk")
-    return order
-
-
-def after(order: list[str], values: list[Any]) -> Q:
-    """Rows behind the last one, column by column."""
-    reached, same = Q(pk__in=[]), Q()
-    for name, value in zip(order, values, strict=True):
-        plain = name.lstrip("-")
-        way = "lt" if name.startswith("-") else "gt"
-        reached |= same & Q(**{f"{plain}__{way}": value})
-        same &= Q(**{plain: value})
-    return reached
-
-
-def make_cursor(row: Any, order: list[str]) -> str:
-    values = []
-    for name in order:
-        value: Any = row
-        for part in name.lstrip("-").split("__"):
-            value = getattr(value, part)
-        values.append(value.isoformat() if isinstance(value, datetime) else str(value))
-    text = Signer(salt="cursor").sign(json.dumps([order, values]))
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def read_cursor(cursor: str, order: list[str]) -> list[Any]:
-    try:
-        text = Signer(salt="cursor").unsign(base64.urlsafe_b64decode(cursor.encode()).decode())
-        asked, values = json.loads(text)
-    except (ValueError, BadSignature):
-        raise BadCursor from None
-    if asked != order:
-        raise BadCursor
-    return list(values)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BaseForm
+from django.http import HttpRequest
 
 R = TypeVar("R")
 
@@ -24,11 +26,31 @@ def submit(form: BaseForm, action: Callable[..., R], *args: Any, **kwargs: Any) 
         return None
 
 
+def press(
+    request: HttpRequest, done: str, action: Callable[..., Any], *args: Any, **kwargs: Any
+) -> bool:
+    """A button without fields: a notice says what is done, if anything, or what a rule refused."""
+    try:
+        action(*args, **kwargs)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return False
+    if done:
+        messages.success(request, done)
+    return True
+
+
 def add_errors(form: BaseForm, error: ValidationError) -> None:
     """Each reason at its field; what belongs to no field of this form stands above it."""
     if not hasattr(error, "error_dict"):
-        form.add_error(None, error)
+        for reason in error.error_list:
+            form.add_error(field_of(form, reason.code), reason)
         return
     for name, reasons in error.error_dict.items():
         known = name in form.fields or name == NON_FIELD_ERRORS
         form.add_error(None if name == NON_FIELD_ERRORS or not known else name, reasons)
+
+
+def field_of(form: BaseForm, code: str | None) -> str | None:
+    """A code that starts with a field's name is about that field: `sha256_mismatch`."""
+    return next((name for name in form.fields if (code or "").startswith(f"{name}_")), None)

@@ -88,7 +88,7 @@ def span(seconds: float) -> str:
 @register.simple_tag
 def ago(moment: datetime | None, never: str = "never") -> SafeString:
     """Short for the eye, with the exact time and zone in the title."""
-    if moment is None:
+    if not moment:  # a template gives "" for a relation that is not there
         return format_html('<span class="muted">{}</span>', never)
     seconds = (timezone.now() - moment).total_seconds()
     short = span(abs(seconds))

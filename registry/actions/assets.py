@@ -53,14 +53,16 @@ def register(project: Project, kind: str, *, slug: str, by: User, **facts: Any) 
 def edit(asset: Asset, *, by: User, **facts: Any) -> Asset:
     """What is published stays publishable."""
     check(by, Permission.EDIT, asset)
-    describe(asset, facts)
-    if asset.state != State.DRAFT:
-        rules.require_publishable(asset)
-    asset.save()
-    for version in Version.objects.filter(parent=asset.pk):
-        version.classification, version.categories = asset.classification, asset.categories
+    # Read again under a lock: saving a row read earlier would undo a change of state since.
+    locked: Asset = type(asset).objects.select_for_update(of=("self",)).get(pk=asset.pk)
+    describe(locked, facts)
+    if locked.state != State.DRAFT:
+        rules.require_publishable(locked)
+    locked.save()
+    for version in Version.objects.filter(parent=locked.pk):
+        version.classification, version.categories = locked.classification, locked.categories
         version.save()
-    return asset
+    return locked
 
 
 @action("asset.hand_over")
@@ -75,7 +77,8 @@ def hand_over(asset: Asset, owner: User, *, by: User) -> Asset:
 
 
 def describe(asset: Asset, facts: dict[str, Any]) -> None:
-    if unknown := sorted(set(facts) - {*DESCRIPTION, "framework", "task"}):
+    of_models = {"framework", "task"} if isinstance(asset, MLModel) else set()
+    if unknown := sorted(set(facts) - {*DESCRIPTION} - of_models):
         raise ValidationError(dict.fromkeys(unknown, "There is no such field."))
     for name, value in facts.items():
         setattr(asset, name, value)

@@ -71,9 +71,8 @@ def download(file: File, *, purpose: str = "", part: str = "", by: User) -> File
 def free_path(version: Version, path: str) -> str:
     path = clean_path(path)
     if version.files.filter(path=path).exists():
-        raise ValidationError(
-            {"path": f"{path} is in {version} already: remove it first or choose another path."}
-        )
+        message = f"{path} is in {version} already: remove it first or choose another path."
+        raise ValidationError({"path": ValidationError(message, code="conflict")})
     return path
 
 

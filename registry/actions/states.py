@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.decision import check
@@ -28,6 +29,8 @@ def enter(resource: Resource, state: str) -> None:
 @action("resource.set_state")
 def set_state(resource: Resource, state: str, *, reason: str = "", by: User) -> Resource:
     """Publish, deprecate, withdraw, retire. Versions have their own verbs."""
+    if resource.kind == Kind.VERSION:
+        raise ValidationError({"state": "Approve or withdraw a version: approving freezes it."})
     at_root = resource.kind == Kind.PROJECT
     check(by, Permission.MANAGE_POLICIES if at_root else Permission.GRANT, resource)
     locked: Resource = type(resource).objects.select_for_update(of=("self",)).get(pk=resource.pk)

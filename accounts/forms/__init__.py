@@ -1,0 +1,1 @@
+"""What people type, before an action judges it."""

@@ -1,0 +1,1 @@
+"""Pages of people, groups, services, keys, roles and grants."""

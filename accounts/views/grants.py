@@ -1,0 +1,162 @@
+"""Grants: who holds what, giving it, and taking it back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.models import Group
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import queries
+from accounts.actions import grants as actions
+from accounts.decision import allowed
+from accounts.forms.grants import GrantForm
+from accounts.models import Grant, User
+from accounts.permissions import Permission
+from accounts.views.request import Request, crumb, form_page, subject_kind, subject_url
+from audit.doors.page import page, show
+from audit.doors.web import submit
+from audit.queries import history
+
+STATUSES = (
+    ("active", "In force"),
+    ("scheduled", "Scheduled"),
+    ("expired", "Expired"),
+    ("revoked", "Revoked"),
+    ("all", "All"),
+)
+KEPT = ("subject", "role", "resource")
+
+
+@require_safe
+def grant_list(request: Request) -> HttpResponse:
+    asked = {name: request.GET.get(name, "").strip() for name in ("q", "status", *KEPT)}
+    status = asked["status"] or "active"
+    search = {name: asked[name] for name in KEPT}
+    found = queries.search_grants(
+        request.user, text=asked["q"], status="" if status == "all" else status, **search
+    )
+    listed = page(found, request.GET)
+    context = {
+        "title": "Grants",
+        "lede": "Who holds which role on what, why, and until when.",
+        "rows": [grant_row(grant) for grant in listed.rows],
+        "page": listed,
+        "statuses": STATUSES,
+        "status": status,
+        "asked": asked,
+        "facets": facets(request, asked),
+        "keep": {k: v for k, v in asked.items() if v and k != "q"},
+        "may_give": queries.givable(request.user).exists(),
+    }
+    return show(request, "accounts/grants.html", context)
+
+
+def facets(request: Request, asked: dict[str, str]) -> list[dict[str, Any]]:
+    """Roles to choose from; a person or resource shows when a link brought it."""
+    roles = [{"value": role.slug, "label": role.name} for role in queries.roles(request.user)]
+    found = [{"name": "role", "label": "Role", "value": asked["role"], "options": roles}]
+    for name, label in (("subject", "Held by"), ("resource", "On")):
+        if value := asked[name]:
+            options = [{"value": value, "label": value}]
+            found.append({"name": name, "label": label, "value": value, "options": options})
+    return found
+
+
+def grant_row(grant: Grant) -> dict[str, Any]:
+    """What rows.html shows of a grant."""
+    denied = grant.effect == Grant.Effect.DENY
+    return {
+        "id": grant.pk,
+        "url": reverse("grant", args=[grant.pk]),
+        "name": name_of(grant.subject),
+        "kind": subject_kind(grant.subject),
+        "title": format_html(
+            "<b>{}</b> {} {} on <b>{}</b>",
+            name_of(grant.subject),
+            "is denied" if denied else "holds",
+            grant.role.name,
+            grant.resource.address,
+        ),
+        "sub": grant.reason or grant.get_origin_display(),
+        "tags": ([grant.effect] if denied else []) + [grant.status],
+        "note": until(grant),
+    }
+
+
+def until(grant: Grant) -> str:
+    if grant.closed_at is not None:
+        return f"{grant.closed_at:%-d %b %Y}"
+    if grant.status == "scheduled":
+        return f"from {grant.starts_at:%-d %b %Y}"
+    return f"until {grant.expires_at:%-d %b %Y}" if grant.expires_at else "no end"
+
+
+def name_of(subject: User | Group) -> str:
+    return subject.label if isinstance(subject, User) else subject.name
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def grant_new(request: Request) -> HttpResponse:
+    queries.require_giver(request.user)
+    initial = {k: request.GET[k] for k in ("subject", "resource", "role") if k in request.GET}
+    form = GrantForm(request.POST or None, user=request.user, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        subject, role, resource = given["subject"], given["role"], given["resource"]
+        rest = {k: given[k] for k in ("purpose", "starts_at", "expires_at", "effect", "reason")}
+        if grant := submit(form, actions.give, role, subject, resource, by=request.user, **rest):
+            messages.success(request, f"{name_of(subject)}: {role.name} on {resource.address}.")
+            return redirect("grant", grant.pk)
+    return form_page(
+        request,
+        "accounts/grant_new.html",
+        form,
+        {"title": "Give access", "breadcrumbs": [crumb("grants", "Grants")]},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def grant_page(request: Request, pk: UUID) -> HttpResponse:
+    grant = get_object_or_404(queries.grants(request.user), pk=pk)
+    form = Form(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        reason = request.POST.get("comment", "").strip()
+        if submit(form, actions.revoke, grant, reason=reason, by=request.user):
+            messages.success(request, "Revoked: the next request is refused.")
+            return redirect("grant", pk)
+    own = grant.user_id == request.user.pk and grant.effect == Grant.Effect.ALLOW
+    giver = allowed(request.user, Permission.GRANT, grant.resource)
+    context = {
+        "title": str(grant),
+        "form": form,
+        "grant": grant,
+        "holder": name_of(grant.subject),
+        "path": way(grant),
+        "permissions": sorted(grant.role.codenames()),
+        "may_revoke": grant.status in ("active", "scheduled") and (own or giver),
+        "sees_people": queries.sees_people(request.user),
+        "events": history(request.user, grant),
+        "breadcrumbs": [crumb("grants", "Grants")],
+    }
+    return render(request, "accounts/grant.html", context, status=422 if form.errors else 200)
+
+
+def way(grant: Grant) -> list[dict[str, str]]:
+    """From the holder over the role to the resource."""
+    return [
+        {
+            "kind": subject_kind(grant.subject),
+            "label": name_of(grant.subject),
+            "url": subject_url(grant.subject),
+        },
+        {"kind": "role", "label": grant.role.name, "url": reverse("role", args=[grant.role.slug])},
+        {"kind": grant.resource.kind, "label": grant.resource.address},
+    ]

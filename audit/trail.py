@@ -1,0 +1,67 @@
+"""Does the trail hold together? Every change has its act, every act its decision about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+# Each finds events that break one promise; `e` is the event at fault, `a` the act it names.
+ACT_OF = "select 1 from audit_event a where a.act = e.act and a.kind = 'act'"
+DECIDED = "jsonb_array_elements(a.decision) as passed where starts_with(e.resource_path, "
+CHECKS = {  # made of constants only
+    "this change has no act that made it": f"""
+        e.kind = 'change' and not exists ({ACT_OF} and a.outcome = 'ok')""",
+    "this change names another person or verb than its act": f"""
+        e.kind = 'change' and exists ({ACT_OF} and a.outcome = 'ok'
+        and (a.verb, a.actor_id) is distinct from (e.verb, e.actor_id))""",
+    "this act has no decision that allowed it": """
+        e.kind = 'act' and e.outcome = 'ok'
+        and (jsonb_typeof(e.decision) <> 'array' or e.decision = '[]')""",
+    "no decision of its act was about what this change wrote": f"""
+        e.kind = 'change' and e.resource_path <> '' and exists ({ACT_OF} and a.outcome = 'ok'
+        and jsonb_typeof(a.decision) = 'array'
+        and not exists (select 1 from {DECIDED} passed ->> 'path')))""",  # noqa: S608
+    "another event claims the same act": """
+        e.kind = 'act' and e.outcome = 'ok' and exists (select 1 from audit_event a
+        where a.act = e.act and a.kind = 'act' and a.outcome = 'ok'
+        and (a.timestamp, a.id) < (e.timestamp, e.id))""",
+}
+QUERY = " union all ".join(
+    f"""select e.timestamp, e.id, e.uid, e.verb, e.object_repr, '{problem}' as problem
+          from audit_event e
+         where {condition} and e.timestamp >= %(since)s"""  # noqa: S608
+    for problem, condition in CHECKS.items()
+)
+ALWAYS = datetime.min
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken promise of the trail."""
+
+    uid: UUID
+    at: datetime
+    verb: str
+    about: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.verb} {self.about} ({self.uid}): {self.problem}"
+
+
+def findings(since: datetime = ALWAYS, most: int = 100) -> list[Finding]:
+    """What is wrong, oldest first."""
+    query = f"{QUERY} order by 1, 2 limit %(most)s"
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"since": since, "most": most})
+        return [Finding(uid, at, *words) for at, _, uid, *words in cursor.fetchall()]
+
+
+def counts() -> dict[str, int]:
+    """How many events of each kind there are to verify."""
+    with connection.cursor() as cursor:
+        cursor.execute("select kind, count(*) from audit_event group by kind")
+        return dict(cursor.fetchall())

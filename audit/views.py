@@ -1,0 +1,106 @@
+"""The trail as pages; looking at it is recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.forms.models import model_to_dict
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from audit import actions, queries
+from audit.doors.page import page, show
+from audit.doors.web import add_errors
+from audit.forms import TrailForm, qualified
+from audit.models import Event
+from audit.queries import Filters
+
+DOORS = ("web", "rest", "admin", "cli", "task", "system")
+
+
+@require_safe
+def trail(request: HttpRequest) -> HttpResponse:
+    asked = qualified(request.GET)
+    form = TrailForm(asked)
+    form.is_valid()
+    filters = read(form, asked)
+    record(request, actions.view_trail, filters or Filters())
+    found = queries.events(request.user, filters)
+    listed = page(found if filters else found.none(), request.GET, size=40)
+    days = queries.per_day(request.user, filters) if filters else []
+    context = {
+        "title": "Trail",
+        "form": form,
+        "asked": asked,
+        "events": queries.with_changes(listed.rows),
+        "page": listed,
+        "days": days,
+        "bars": [(ok, bad) for _, ok, bad in days],
+        "totals": (sum(day[1] for day in days), sum(day[2] for day in days)),
+        "facets": facets(asked),
+        "narrowed": any(asked[name] for name in form.fields),
+        "keep": {name: value for name, value in asked.items() if value and name != "text"},
+        "clear": reverse("trail") if any(asked.values()) else "",
+    }
+    return show(request, "audit/trail.html", context)
+
+
+def read(form: TrailForm, asked: dict[str, Any]) -> Filters | None:
+    try:
+        return Filters.read(asked)
+    except ValidationError as error:
+        add_errors(form, error)
+        return None
+
+
+def facets(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    outcomes = [{"value": value, "label": value.title()} for value in Event.Outcome.values]
+    doors = [{"value": door, "label": door.upper() if door == "cli" else door} for door in DOORS]
+    return [
+        {"name": "outcome", "label": "Outcome", "value": asked["outcome"], "options": outcomes},
+        {"name": "door", "label": "Door", "value": asked["door"], "options": doors},
+    ]
+
+
+def record(request: HttpRequest, action: Callable[..., None], *args: Any) -> None:
+    """A browser that fetches ahead has shown nothing to anybody yet. Refused is not there."""
+    if request.headers.get("Sec-Purpose", "").startswith("prefetch"):
+        return
+    try:
+        action(*args, by=request.user)
+    except PermissionDenied:
+        raise Http404 from None
+
+
+@require_safe
+def event(request: HttpRequest, uid: UUID) -> HttpResponse:
+    found = queries.event(request.user, uid)
+    record(request, actions.view_event, found)
+    changes = list(queries.changes(request.user, found).select_related("content_type"))
+    context = {
+        "title": found.verb,
+        "event": found,
+        "changes": changes,
+        "others": queries.with_changes(queries.same_request(request.user, found)[:50]),
+        "raw": raw(found, changes),
+        "breadcrumbs": [{"url": reverse("trail"), "label": "Trail"}],
+    }
+    return render(request, "audit/event.html", context)
+
+
+def raw(found: Event, changes: list[Event]) -> str:
+    """All columns, for copying into a ticket."""
+    rows = [as_dict(found), *(as_dict(row) for row in changes)]
+    return json.dumps(rows, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False)
+
+
+def as_dict(row: Event) -> dict[str, Any]:
+    fixed = {"uid": row.uid, "timestamp": row.timestamp}
+    return fixed | {k: v for k, v in model_to_dict(row).items() if v not in (None, "", [], {})}

@@ -1,0 +1,191 @@
+"""What an operator wants to know of an installation: each check answers with what to do."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from celery import current_app
+from django.conf import settings
+from django.core.mail import get_connection
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from redis import Redis
+
+from audit import trail
+from governance.secrets import SECRET_NAMES
+from registry import storage
+from registry.models import Blob
+
+BEAT_SILENT = 600  # seconds; beat writes its schedule every three minutes
+SAMPLE = 50  # blobs
+PARTITIONS = """
+select count(*) from pg_inherits join pg_class on pg_class.oid = inhrelid
+ where inhparent = 'audit_event'::regclass
+   and relname > 'audit_event_' || to_char(now(), 'YYYY_MM')
+"""
+ROLES = """
+select session_user, rolsuper,
+       pg_has_role(session_user, relowner, 'member'),
+       has_schema_privilege(session_user, 'public', 'create'),
+       has_table_privilege(session_user, pg_class.oid, 'update, delete, truncate')
+  from pg_class, pg_roles
+ where pg_class.oid = 'audit_event'::regclass and rolname = session_user
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: str  # OK, WARN or FAIL
+    found: str
+    fix: str = ""
+
+
+def ok(found: str) -> Answer:
+    return Answer("OK", found)
+
+
+def warn(found: str, fix: str) -> Answer:
+    return Answer("WARN", found, fix)
+
+
+def fail(found: str, fix: str) -> Answer:
+    return Answer("FAIL", found, fix)
+
+
+def database() -> Answer:
+    with connection.cursor() as cursor:
+        cursor.execute("show server_version")
+        version = str(cursor.fetchone()[0])
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting:
+        return fail(f"{len(waiting)} migrations wait", "./manage.py migrate --database owner")
+    if int(version.partition(".")[0]) < 18:
+        return fail(f"PostgreSQL {version}", "Use PostgreSQL 18: event ids need its uuidv7().")
+    return ok(f"PostgreSQL {version}, migrated")
+
+
+def roles() -> Answer:
+    """In force means: the role that serves people could not change the trail if it tried."""
+    with connection.cursor() as cursor:
+        cursor.execute(ROLES)
+        name, *powers = cursor.fetchone()
+    if any(powers):
+        return fail(
+            f"{name} may do more than the application",
+            "DATABASE_URL names gatehouse_app; run governance/database.sql as superuser.",
+        )
+    return ok(f"{name} may add to the trail, no more")
+
+
+def partitions() -> Answer:
+    with connection.cursor() as cursor:
+        cursor.execute(PARTITIONS)
+        ahead = int(cursor.fetchone()[0])
+    fix = "Start beat and a worker: they make the coming months' partitions every night."
+    if ahead == 0:
+        return fail("no partition for next month", fix)
+    return ok(f"{ahead} months ahead") if ahead > 1 else warn("one month ahead", fix)
+
+
+def redis() -> Answer:
+    with Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+        client.ping()
+    return ok("answers")
+
+
+def worker() -> Answer:
+    found = current_app.control.ping(timeout=2)
+    if not found:
+        return fail("no worker answers", "Start one: mail, expiry and partitions wait for it.")
+    return ok(", ".join(name for answer in found for name in answer))
+
+
+def beat() -> Answer:
+    written = [place.stat().st_mtime for place in settings.DATA_DIR.glob("celerybeat-schedule*")]
+    if not written:
+        return warn("keeps no schedule on this machine", "Look at the log of beat where it runs.")
+    age = int(time.time() - max(written))
+    if age > BEAT_SILENT:
+        return warn(f"silent for {age} s", "Start beat: nothing happens by the clock without it.")
+    return ok(f"wrote its schedule {age} s ago")
+
+
+def mail() -> Answer:
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        kind = settings.EMAIL_BACKEND.split(".")[-2]
+        if not settings.PRODUCTION:
+            return ok(f"goes to the {kind}")
+        return warn(f"goes to the {kind}", "EMAIL_URL=smtp+tls://USER:PASSWORD@HOST:587")
+    with get_connection(timeout=5):
+        return ok(f"{settings.EMAIL_HOST} takes mail")
+
+
+def secrets() -> Answer:
+    """Files that others can read (embedded) or change (container secrets are read by an id)."""
+    given = [Path(os.environ[n]) for name in SECRET_NAMES if (n := f"{name}_FILE") in os.environ]
+    own = settings.DATA_DIR / "secrets.json"
+    places = given if settings.PRODUCTION else [own]
+    forbidden = stat.S_IWGRP | stat.S_IWOTH if settings.PRODUCTION else 0o077
+    open_ones = [str(place) for place in places if place.stat().st_mode & forbidden]
+    if open_ones:
+        return fail(f"others reach {', '.join(open_ones)}", "chmod 600, and consider new secrets.")
+    return ok(f"{len(places)} files" if places else "in the environment")
+
+
+def blobs() -> Answer:
+    """The newest: there, and whole as far as their size tells."""
+    root = Path(settings.BLOB_ROOT)
+    root.mkdir(parents=True, exist_ok=True)
+    if not os.access(root, os.W_OK):
+        return fail(f"{root} is not writable", "Give it to the account of the web process.")
+    newest = Blob.objects.order_by("-created_at")[:SAMPLE]
+    broken = [blob.sha256 for blob in newest if not is_whole(blob)]
+    if broken:
+        return fail(f"{len(broken)} missing or cut, first {broken[0]}", "Restore DATA_DIR/blobs.")
+    return ok(f"{len(newest)} newest are readable")
+
+
+def is_whole(blob: Blob) -> bool:
+    if not storage.exists(blob.sha256):
+        return False
+    with storage.open_blob(blob.sha256) as file:
+        return file.seek(0, os.SEEK_END) == blob.size
+
+
+def last_day() -> Answer:
+    found = trail.findings(since=timezone.now() - timedelta(days=1), most=1)
+    if found:
+        return fail(str(found[0]), "./manage.py verify_trail --as …, and keep this database.")
+    return ok("the last 24 hours hold together")
+
+
+CHECKS: dict[str, Callable[[], Answer]] = {
+    "database": database,
+    "roles": roles,
+    "partitions": partitions,
+    "redis": redis,
+    "worker": worker,
+    "beat": beat,
+    "mail": mail,
+    "secrets": secrets,
+    "blobs": blobs,
+    "trail": last_day,
+}
+
+
+def answers() -> Iterator[tuple[str, Answer]]:
+    """One that cannot even be asked has failed, and the others are asked all the same."""
+    for name, check in CHECKS.items():
+        try:
+            yield name, check()
+        except Exception as error:
+            words = (str(error).splitlines() or [type(error).__name__])[0]
+            yield name, fail(words, f"Look at {name}: it could not be asked.")

@@ -1,0 +1,1 @@
+"""REST of the registry: projects, datasets, models, versions, files."""

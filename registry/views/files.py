@@ -1,0 +1,50 @@
+"""Files go out: one decision, one event, then the bytes."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from accounts import queries as people
+from audit.doors.web import press
+from registry import doors, queries
+from registry.actions import files
+from registry.models import File
+from registry.storage import RangeNotSatisfiable
+from registry.views.resources import breadcrumbs, signed_in
+from registry.views.uploads import open_to
+
+
+@require_GET
+def download(request: HttpRequest, address: str, name: str) -> HttpResponseBase:
+    user = signed_in(request)
+    file = queries.file(user, open_to(user, address), name)
+    purpose = request.GET.get("purpose", "")
+    decision = people.download(user, file.version, purpose)
+    if decision.allowed and not decision.purpose and people.is_restricted(file.version):
+        return ask_purpose(request, file)
+    try:
+        part = doors.wanted(request, file)
+    except RangeNotSatisfiable as error:
+        return doors.unsatisfiable(error, file)
+    told = {"purpose": purpose, "part": part.content_range if part else ""}
+    if not press(request, "", files.download, file, by=user, **told):
+        return redirect(f"{reverse('resource', args=[address])}?tab=versions")
+    return doors.stream(file, part)
+
+
+def ask_purpose(request: HttpRequest, file: File) -> HttpResponseBase:
+    """The grant names none and the data does not go to every purpose: the person says it."""
+    version = file.version
+    context = {
+        "title": "What is it for?",
+        "lede": f"{file.path} may be used for some purposes only. Your answer is recorded.",
+        "breadcrumbs": breadcrumbs(version),
+        "version": version,
+        "purposes": people.permitted_purposes(version),
+        "file": file,
+    }
+    return render(request, "registry/purpose.html", context)

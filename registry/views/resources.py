@@ -1,0 +1,205 @@
+"""One page for whatever is in the tree: what it is, its parts, who holds it, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from access import queries as asking
+from accounts import queries as people
+from accounts.models import Resource, User
+from accounts.models.vocabulary import Kind, State
+from accounts.permissions import Permission
+from accounts.purposes import Purpose
+from accounts.queries import May
+from audit import queries as trail
+from audit.actions import view_trail
+from audit.doors.page import page as paged
+from audit.doors.web import press
+from audit.queries import Filters
+from registry import forms, queries, rules
+from registry.actions import states
+from registry.views import card
+
+PARTS = {Kind.PROJECT: "Datasets and models", Kind.VERSION: "Files"}
+VERBS = {
+    State.PUBLISHED: ("Publish", "Everybody whose grants reach it can find and use it."),
+    State.DEPRECATED: ("Deprecate", "It stays usable and is marked as outdated."),
+    State.WITHDRAWN: ("Withdraw", "Nobody downloads or calls it from the next request on."),
+    State.RETIRED: ("Retire", "It gives nothing any more and stays in the records."),
+    State.ACTIVE: ("Reopen", "What lies in it can be used again."),
+}
+
+
+@require_GET
+def page(request: HttpRequest, address: str) -> HttpResponse:
+    resource = queries.by_address(signed_in(request), address)
+    return show(request, resource, request.GET.get("tab", "overview"))
+
+
+@require_POST
+def set_state(request: HttpRequest, address: str) -> HttpResponse:
+    user = signed_in(request)
+    resource = queries.by_address(user, address)
+    state, reason = request.POST.get("state", ""), request.POST.get("comment", "")
+    press(
+        request, f"{resource} is {state} now.", states.set_state, resource, state,
+        reason=reason, by=user,
+    )  # fmt: skip
+    return redirect("resource", address)
+
+
+def signed_in(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # the sign-in wall stands before every page
+    return request.user
+
+
+def show(
+    request: HttpRequest, resource: Any, tab: str, status: int = 200, **bound: Any
+) -> HttpResponse:
+    """`bound`: forms that came back with errors, under the names that the templates use."""
+    user = signed_in(request)
+    may = May(user, resource)
+    if tab not in TABS or (tab == "activity" and not may[Permission.READ_TRAIL]):
+        raise Http404
+    context = {
+        "resource": resource,
+        "may": may,
+        "title": title(resource),
+        "breadcrumbs": breadcrumbs(resource),
+        "tabs": tabs(resource, may, tab),
+        "moves": moves(resource, may),
+        **TABS[tab](request, resource, may),
+        **bound,
+    }
+    return render(request, f"registry/{tab}.html", context, status=status)
+
+
+def title(resource: Any) -> str:
+    if resource.kind != Kind.VERSION:
+        return str(resource.label)
+    return f"{resource.parent.label}, version {resource.number}"
+
+
+def breadcrumbs(resource: Resource) -> list[dict[str, str]]:
+    crumbs = [{"url": reverse("catalogue"), "label": "Catalogue"}]
+    above = resource.parent
+    chain = [above.parent, above] if above and resource.kind == Kind.VERSION else [above]
+    return crumbs + [
+        {"url": reverse("resource", args=[node.address]), "label": node.label}
+        for node in chain
+        if node is not None and node.kind != Kind.ROOT
+    ]
+
+
+def tabs(resource: Resource, may: May, current: str) -> list[dict[str, Any]]:
+    labels = {
+        "overview": "Overview",
+        "versions": PARTS.get(Kind(resource.kind), "Versions"),
+        "access": "Access",
+        "activity": "Activity",
+    }
+    if not may[Permission.READ_TRAIL]:
+        del labels["activity"]
+    here = reverse("resource", args=[resource.address])
+    return [
+        {
+            "url": here if name == "overview" else f"{here}?tab={name}",
+            "label": label,
+            "current": name == current,
+        }
+        for name, label in labels.items()
+    ]
+
+
+def moves(resource: Resource, may: May) -> list[dict[str, str]]:
+    """The states that come next, for whoever may choose one."""
+    keeper = Permission.MANAGE_POLICIES if resource.kind == Kind.PROJECT else Permission.GRANT
+    if resource.kind == Kind.VERSION or not may[keeper]:
+        return []
+    return [
+        {"state": state, "label": VERBS[state][0], "question": VERBS[state][1]}
+        for state in rules.next_states(resource)
+    ]
+
+
+def overview(request: HttpRequest, resource: Any, may: May) -> dict[str, Any]:
+    user = signed_in(request)
+    is_asset = resource.kind in (Kind.DATASET, Kind.MODEL)
+    found: dict[str, Any] = {
+        "permitted": labels(resource.permitted_purposes),
+        "prohibited": labels(resource.prohibited_purposes),
+        "is_asset": is_asset,
+    }
+    if is_asset and may[Permission.READ]:
+        found |= {"card": card.read(resource.card), "latest": queries.latest(user, resource)}
+    if resource.kind == Kind.VERSION:
+        found |= queries.lineage(user, resource)
+        if may[Permission.EDIT]:
+            found["lineage_form"] = forms.LineageForm(user=user)
+    if resource.kind == Kind.PROJECT:
+        found["assets"] = queries.assets(user, project=resource.slug)[:8]
+    return found
+
+
+def labels(purposes: list[str]) -> list[str]:
+    return [str(Purpose(purpose).label) for purpose in purposes]
+
+
+def versions(request: HttpRequest, resource: Any, may: May) -> dict[str, Any]:
+    user = signed_in(request)
+    if resource.kind == Kind.PROJECT:
+        found = paged(queries.assets(user, project=resource.slug), request.GET)
+        return {"page": found, "assets": found.rows}
+    if not may[Permission.READ]:
+        return {}
+    if resource.kind == Kind.VERSION:
+        return version_files(user, resource, may)
+    return {
+        "versions": queries.measured(user, resource)[:100],
+        "version_form": forms.VersionForm() if may[Permission.UPLOAD] else None,
+    }
+
+
+def version_files(user: User, version: Any, may: May) -> dict[str, Any]:
+    is_open = version.state == State.PENDING
+    files = list(queries.files(user, version))
+    return {
+        "files": files,
+        "total": sum(file.size for file in files),
+        "is_open": is_open,
+        "may_download": may[Permission.DOWNLOAD],
+        "upload_form": forms.UploadForm() if is_open and may[Permission.UPLOAD] else None,
+        "refer_form": forms.ReferForm(prefix="refer"),
+    }
+
+
+def access(request: HttpRequest, resource: Any, may: May) -> dict[str, Any]:
+    user = signed_in(request)
+    return {
+        "holders": people.holders(user, resource)[:200],
+        "waiting": asking.on(user, resource),
+    }
+
+
+def activity(request: HttpRequest, resource: Any, may: May) -> dict[str, Any]:
+    """Looking at the trail is itself recorded."""
+    user = signed_in(request)
+    filters = Filters(resource=resource.address)
+    if "prefetch" not in request.headers.get("Sec-Purpose", ""):
+        view_trail(filters, by=user)
+    found = paged(trail.events(user, filters), request.GET, size=25)
+    return {"page": found, "events": trail.with_changes(found.rows)}
+
+
+TABS: dict[str, Callable[[HttpRequest, Any, May], dict[str, Any]]] = {
+    "overview": overview,
+    "versions": versions,
+    "access": access,
+    "activity": activity,
+}

@@ -1,0 +1,81 @@
+"""Signing in: recorded, locked out after five failures, hashes renewed in an act."""
+
+import re
+
+from django.core import mail
+from django.urls import reverse
+
+from accounts.actions import people
+from accounts.models import User
+from audit.models import Event
+from tests.cast import PASSWORD
+
+LOGIN = "/account/login/"
+
+
+def sign_in(client, name, password):
+    return client.post(LOGIN, {"login": name, "password": password})
+
+
+def newest(verb):
+    return Event.objects.filter(verb=verb).latest("id")
+
+
+def test_a_session_is_an_event(client, cast):
+    assert sign_in(client, "bob", PASSWORD).status_code == 302
+    event = newest("session.open")
+    assert (event.actor, event.outcome, event.event_class) == (cast.bob, "ok", "authentication")
+    client.post(reverse("account_logout"))
+    assert newest("session.close").actor == cast.bob
+
+
+def test_a_wrong_password_is_a_denied_event(client, cast):
+    assert sign_in(client, "bob", "wrong").status_code == 200
+    event = newest("session.open")
+    assert (event.actor, event.actor_repr, event.outcome) == (None, "bob", "denied")
+
+
+def test_the_sixth_attempt_is_locked_out_even_with_the_right_password(client, cast):
+    for _ in range(5):
+        sign_in(client, "bob", "wrong")
+    assert sign_in(client, "bob", PASSWORD).status_code in (200, 403, 429)
+    assert "_auth_user_id" not in client.session
+    other = {"REMOTE_ADDR": "203.0.113.9"}  # the real Bob, elsewhere, is not shut out
+    client.post(LOGIN, {"login": "bob", "password": PASSWORD}, **other)
+    assert client.session["_auth_user_id"] == str(cast.bob.pk)
+
+
+def test_an_outdated_hash_is_renewed_in_an_act(client, cast, settings):
+    before = cast.bob.password
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+    ]
+    assert sign_in(client, "bob", PASSWORD).status_code == 302
+    assert User.objects.get(pk=cast.bob.pk).password.startswith("pbkdf2") != before
+    assert newest("password.rehash").actor == cast.bob
+
+
+def test_services_and_the_deactivated_sign_in_nowhere(client, cast):
+    people.deactivate(cast.bob, by=cast.erin)
+    sign_in(client, "bob", PASSWORD)
+    assert "_auth_user_id" not in client.session
+    sign_in(client, "scoring", "!")
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_session_ends_with_the_deactivation(client, cast):
+    sign_in(client, "bob", PASSWORD)
+    people.deactivate(cast.bob, by=cast.erin)
+    assert client.get("/account/password/change/").status_code == 302  # to sign in
+
+
+def test_reset_by_mail(client, cast):
+    client.post(reverse("account_reset_password"), {"email": cast.bob.email})
+    link = re.search(r"https?://[^/]+(/account/password/reset/key/\S+)", mail.outbox[-1].body)[1]
+    form = client.get(link, follow=True)
+    new = "a new and longer passphrase"
+    done = client.post(form.request["PATH_INFO"], {"password1": new, "password2": new})
+    assert done.status_code == 302
+    assert User.objects.get(pk=cast.bob.pk).check_password(new)
+    assert newest("password.change").actor == cast.bob

@@ -1,0 +1,218 @@
+"""Every way of writing around an action, tried: outside an act, and inside without a diff."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import threading
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import ProgrammingError, connection, transaction
+from django.db.models import ProtectedError
+
+from accounts.models import Grant, Membership, Resource, User
+from audit.context import NoAct, Undiffed
+from audit.models import Event
+from registry.models import Dataset, Project
+from tests.acting import do, governed_tables, nothing_written, rows
+from tests.audit.attacks import INSIDE, OUTSIDE
+
+# What stops an attack before the gate: a foreign key that protects, a manager without the method.
+SOONER: dict[str, type[Exception]] = {
+    "cascade_from_a_group": ProtectedError,
+    "delete": ProtectedError,
+    "createsuperuser": AttributeError,
+    "guardian_assign_perm": AttributeError,
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_outside_an_act_nothing_writes(cast, tmp_path, name):
+    with pytest.raises((NoAct, Undiffed, SOONER.get(name, NoAct))), transaction.atomic():
+        OUTSIDE[name](cast, tmp_path)
+    assert nothing_written()
+
+
+def test_update_or_create_of_an_old_row(cast):
+    """Locks the row first, which counts as a write; so the row itself is looked at."""
+    with pytest.raises(NoAct), transaction.atomic():
+        User.objects.update_or_create(username="bob", defaults={"name": "x"})
+    assert User.objects.get(username="bob").name == "Bob"
+
+
+def test_the_proof_can_fail(cast):
+    """`nothing_written` sees a write: else every test above would pass on an open gate."""
+    do(lambda: Group(name="insiders").save(), by=cast.erin)
+    assert not nothing_written()
+
+
+def test_a_thread_does_not_inherit_the_act(cast):
+    caught: list[BaseException] = []
+
+    def intrude() -> None:
+        try:
+            Group(name="intruders").save()
+        except NoAct as error:
+            caught.append(error)
+        finally:
+            connection.close()
+
+    def work() -> None:
+        thread = threading.Thread(target=intrude)
+        thread.start()
+        thread.join()
+
+    do(work, by=cast.erin)
+    assert len(caught) == 1
+
+
+def test_a_generator_consumed_after_the_act(cast):
+    def late():
+        Group(name="intruders").save()
+        yield
+
+    with pytest.raises(NoAct):
+        list(do(late, by=cast.erin))
+
+
+def test_a_context_copied_inside_the_act(cast):
+    copied = do(contextvars.copy_context, by=cast.erin)
+    with pytest.raises(NoAct):
+        copied.run(Group(name="intruders").save)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["orm", "sql"])
+def test_work_after_the_commit_is_outside(cast, how):
+    caught: list[BaseException] = []
+
+    def intrude() -> None:
+        try:
+            if how == "orm":
+                Group(name="intruders").save()
+            else:
+                rows("insert into auth_group (name) values ('intruders') returning id")
+        except (NoAct, ProgrammingError) as error:
+            caught.append(error)
+
+    do(lambda: transaction.on_commit(intrude), by=cast.erin)
+    assert len(caught) == 1
+    assert not Group.objects.filter(name="intruders").exists()
+
+
+# --- inside an act, what would leave no diff
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_inside_an_act_nothing_writes_without_a_diff(cast, tmp_path, name):
+    before = Event.objects.count()
+    with pytest.raises(Undiffed):
+        do(lambda: INSIDE[name](cast, tmp_path), by=cast.erin)
+    failed = Event.objects.latest("id")
+    assert (failed.outcome, failed.data["reason"]) == ("failed", "Undiffed")
+    assert Event.objects.count() == before + 1
+
+
+@pytest.mark.parametrize("kind", [User, Grant, Project, Dataset, Membership])
+def test_a_new_object_with_an_old_key_rewrites_nothing(cast, kind):
+    """Neither its own table nor, for a child of the tree, the parent's."""
+    twin = kind(
+        **{
+            f.attname: getattr(old, f.attname)
+            for f in kind._meta.concrete_fields
+            if (old := kind.objects.first()) is not None
+        }
+    )
+    with pytest.raises(Exception, match="duplicate key"):
+        do(twin.save, by=cast.erin)
+
+
+def test_a_child_of_an_existing_resource_rewrites_no_parent(cast):
+    intruder = Project(
+        id=cast.scans.pk,
+        kind="project",
+        path="/x/",
+        slug="x",
+        state="active",
+        parent_id=cast.scans.parent_id,
+    )
+    with pytest.raises(Exception, match="duplicate key"):
+        do(intruder.save, by=cast.erin)
+    assert Resource.objects.get(pk=cast.scans.pk).slug == "ct-scans"
+
+
+# --- the same, for whoever writes SQL
+
+
+@pytest.fixture
+def tables(db):
+    return governed_tables()
+
+
+STATEMENTS = {
+    "insert": 'insert into "{0}" select * from "{0}" where false',
+    "update": 'update "{0}" set "{1}" = "{1}" where false',
+    "delete": 'delete from "{0}" where false',
+    "truncate": 'truncate "{0}" cascade',
+}
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_sql_of_the_application_is_refused_on_every_governed_table(tables, statement):
+    assert len(tables) > 25
+    for table in tables:
+        column = connection.introspection.get_primary_key_column(connection.cursor(), table)
+        sql = STATEMENTS[statement].format(table, column)
+        refused = pytest.raises(ProgrammingError, match=r"outside an act|permission denied")
+        with refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+
+
+def test_manager_raw_is_sql_too(cast):
+    with pytest.raises(ProgrammingError, match="outside an act"), transaction.atomic():
+        list(Group.objects.raw("update auth_group set name = 'x' returning *"))
+
+
+def test_every_governed_table_has_both_triggers(tables):
+    found = rows("""select t.relname, array_agg(g.tgname::text) from pg_class t
+        join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgenabled <> 'D'
+        group by 1""")
+    triggers = {table: set(names) for table, names in found}
+    missing = [t for t in tables if not {"gate", "out_of_band"} <= triggers.get(t, set())]
+    assert missing == []
+
+
+def test_the_act_leaves_no_open_gate_behind(cast):
+    do(lambda: None, by=cast.erin)
+    assert rows("select current_setting('gate.act', true)") == [""]
+
+
+# --- other roles: recorded, not refused
+
+
+def events_of(owner: Any) -> list[tuple[str, str, Any]]:
+    found = owner.execute(
+        "select verb, data ->> 'operation', changes from audit_event"
+        " where kind = 'out_of_band' and timestamp >= transaction_timestamp() order by id"
+    )
+    return [(verb, operation, json.loads(changes or "null")) for verb, operation, changes in found]
+
+
+def test_what_the_owner_changes_is_recorded_with_its_values(owner):
+    owner.execute("update accounts_user set name = 'Mallory' where username = 'bob'")
+    [(verb, operation, changes)] = events_of(owner)
+    assert (verb, operation) == ("db.out_of_band", "UPDATE")
+    assert changes == {"name": ["Bob", "Mallory"]}
+
+
+def test_secrets_are_masked(owner):
+    owner.execute("update accounts_user set password = 'pbkdf2$x' where username = 'bob'")
+    [(_, _, changes)] = events_of(owner)
+    assert changes == {"password": ["(secret)", "(secret)"]}
+
+
+def test_truncate_by_the_owner_is_recorded(owner):
+    owner.execute("truncate account_emailaddress cascade")
+    assert {operation for _, operation, _ in events_of(owner)} == {"TRUNCATE"}

@@ -1,0 +1,163 @@
+"""`make run` in one folder: two at once, a busy port, commands beside it, every way to end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from governance.embedded import ROOT
+from governance.embedded.account import socket_folder
+
+END_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def data() -> Iterator[Path]:
+    """Not `tmp_path`: its parents are closed to the account that serves root."""
+    with tempfile.TemporaryDirectory(prefix="gh-run-") as folder:
+        place = Path(folder).resolve()
+        place.chmod(0o711)
+        yield place / "var"
+        shutil.rmtree(socket_folder(place / "var"), ignore_errors=True)
+
+
+@pytest.fixture
+def running(data: Path) -> Iterator[subprocess.Popen[str]]:
+    """Up and answering, as `make run` starts it."""
+    process = _start(data, _free_port())
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("Gatehouse: http://127.0.0.1:"):
+                break
+        else:
+            raise AssertionError(f"it did not start:\n{process.communicate()[1]}")
+        yield process
+    finally:
+        with process:
+            process.kill()
+        _wait_until(lambda: not _left(data))
+
+
+def test_commands_run_beside_it_and_ctrl_c_stops_everything(
+    data: Path, running: subprocess.Popen[str]
+) -> None:
+    second = _start(data, _free_port())
+    assert "already runs" in second.communicate(timeout=30)[1]
+    assert second.returncode == 1
+    beside = _manage(data, "create_admin", "frida", "frida@example.org", "--as", "system")
+    assert beside.stdout.startswith("http://127.0.0.1:"), beside.stderr
+    key = _manage(data, "issue_key", "frida", "--as", "frida", "--days", "1")
+    assert key.stdout.startswith("gthp_") and key.stdout.count("\n") == 1, key.stderr
+    running.send_signal(signal.SIGINT)
+    assert running.wait(END_SECONDS) == 0
+    assert not _left(data)
+
+
+def test_the_data_stays_and_a_kill_leaves_nothing(
+    data: Path, running: subprocess.Popen[str]
+) -> None:
+    again = _manage(data, "create_admin", "greta", "greta@example.org", "--as", "system")
+    assert "There is an admin already" in again.stderr
+    assert len(_left(data)) > 4
+    running.kill()
+    running.wait()
+    _wait_until(lambda: not _left(data))
+
+
+def test_the_death_of_a_part_ends_all_and_is_named(
+    data: Path, running: subprocess.Popen[str]
+) -> None:
+    worker = next(one for one in _left(data) if "worker" in one.cmdline())
+    parent = worker.parent()
+    while parent is not None and "worker" in parent.cmdline():  # the pool's children end with it
+        worker, parent = parent, parent.parent()
+    worker.kill()
+    assert running.wait(END_SECONDS) == 1
+    assert running.stderr is not None
+    assert "worker ended" in running.stderr.read()
+    assert not _left(data)
+
+
+def test_a_busy_port_is_said(data: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = _start(data, taken.getsockname()[1])
+        problem = process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+    assert "cannot be used (Address already in use): choose another one" in problem
+    assert not _left(data)
+
+
+@pytest.mark.parametrize("port", ["65536", "http"])
+def test_no_port_is_said(data: Path, port: str) -> None:
+    process = _start(data, port)
+    assert f"PORT={port} is not a port" in process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+
+
+def _start(data: Path, port: int | str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "run", "--with-parent"],
+        cwd=ROOT,
+        env=_environment(data) | {"PORT": str(port), "DEMO": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _manage(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=_environment(data),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def _environment(data: Path) -> dict[str, str]:
+    outer = ("DATABASE_", "REDIS_", "SECRET_KEY", "API_KEY_PEPPERS", "GATEHOUSE_ENV", "DATA_DIR")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
+    return {**kept, "DATA_DIR": str(data), "GATEHOUSE_FAST": "1"}
+
+
+def _left(data: Path) -> list[psutil.Process]:
+    """Whatever lives of this folder: a server by its arguments, a part of ours by what it got."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            mine = process.environ().get("DATA_DIR") == str(data)
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            if alive and (mine or any(str(data) in one for one in process.cmdline())):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + END_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, f"still not, after {END_SECONDS} s"
+        time.sleep(0.1)

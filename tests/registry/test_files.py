@@ -1,0 +1,284 @@
+"""Bytes come in whole or not at all, stay as they are, and go out by one decision each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from accounts.actions import grants
+from audit.models import Event
+from registry import queries, storage
+from registry.actions import assets, files, states, versions
+from registry.models import Asset, Blob, File, Version
+from tests.cast import role
+
+TABLE = b"age,sex\n40,f\n"
+DIGEST = hashlib.sha256(TABLE).hexdigest()
+
+
+@pytest.fixture
+def version(cast) -> Version:
+    scans: Any = states.set_state(Asset.objects.get(pk=cast.scans.pk), "published", by=cast.alice)
+    opened: Version = versions.open_version(scans, by=cast.alice)
+    return opened
+
+
+@pytest.fixture
+def file(cast, version) -> File:
+    found: File = files.upload(version, "data/train.csv", [TABLE], sha256=DIGEST, by=cast.alice)
+    return found
+
+
+def stored() -> list[Path]:
+    root = Path(settings.BLOB_ROOT)
+    return [path for path in root.rglob("*") if path.is_file()] if root.exists() else []
+
+
+def newest() -> Event:
+    return Event.objects.filter(kind="act").latest("id")
+
+
+def test_an_upload(cast, version, file):
+    assert (file.size, file.sha256, file.blob_id) == (len(TABLE), DIGEST, DIGEST)
+    assert b"".join(storage.read_range(DIGEST, 0, file.size)) == TABLE
+    assert [path.name for path in stored()] == [DIGEST]
+    assert (newest().verb, newest().resource_path) == ("file.upload", version.path)
+
+
+def broken() -> Iterator[bytes]:
+    yield TABLE
+    raise ConnectionResetError("client went away")
+
+
+FAILURES: dict[str, tuple[str, Any, dict[str, Any]]] = {
+    "over the limit": ("a.csv", lambda: [b"x" * 101], {}),
+    "over the limit in pieces": ("a.csv", lambda: [b"x" * 60, b"x" * 60], {}),
+    "announced over the limit": ("a.csv", lambda: [TABLE], {"size": 101}),
+    "wrong checksum": ("a.csv", lambda: [TABLE], {"sha256": "0" * 64}),
+    "no checksum": ("a.csv", lambda: [TABLE], {"sha256": "nonsense"}),
+    "wrong size": ("a.csv", lambda: [TABLE], {"size": 3}),
+    "broken stream": ("a.csv", broken, {}),
+    "duplicate path": ("data/train.csv", lambda: [b"other"], {}),
+    "same path in other letters": ("data/./train.csv", lambda: [b"other"], {}),
+    "traversal": ("../a.csv", lambda: [TABLE], {}),
+    "traversal inside": ("data/../../a.csv", lambda: [TABLE], {}),
+    "absolute": ("/etc/passwd", lambda: [TABLE], {}),
+    "backslash": ("..\\a.csv", lambda: [TABLE], {}),
+    "empty name": ("", lambda: [TABLE], {}),
+    "a folder": ("data/", lambda: [TABLE], {}),
+    "nul": ("a\x00.csv", lambda: [TABLE], {}),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failed_upload_leaves_nothing(cast, file, settings, name):
+    settings.UPLOAD_LIMIT = 100
+    path, chunks, given = FAILURES[name]
+    before = stored()
+    with pytest.raises(ValidationError) as error:
+        files.upload(file.version, path, chunks(), by=cast.alice, **given)
+    assert all(len(message) > 20 for message in error.value.messages)
+    assert list(File.objects.all()) == [file]
+    assert Blob.objects.count() == 1
+    assert stored() == before
+    assert (newest().verb, newest().outcome) == ("file.upload", "failed")
+
+
+def test_a_crash_in_the_stream_leaves_nothing_either(cast, version):
+    def crash() -> Iterator[bytes]:
+        yield TABLE
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        files.upload(version, "a.csv", crash(), by=cast.alice)
+    assert stored() == []
+    assert newest().message == "ZeroDivisionError"
+
+
+def test_the_same_bytes_are_kept_once(cast, file):
+    files.upload(file.version, "copy.csv", [TABLE], by=cast.alice)
+    assert Blob.objects.count() == 1
+    assert len(stored()) == 1
+
+
+@pytest.mark.parametrize("name", ["bob", "charlie", "dana", "erin", "petra"])
+def test_an_upload_by_who_may_not_reads_no_byte(cast, version, name):
+    def never() -> Iterator[bytes]:
+        raise AssertionError("the stream was touched")
+        yield b""
+
+    with pytest.raises(PermissionDenied):
+        files.upload(version, "a.csv", never(), by=getattr(cast, name))
+    assert newest().outcome == "denied"
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"uri": ""}, "__all__"),
+        ({"size": -1}, "size"),
+        ({"sha256": "nonsense"}, "sha256"),
+        ({"uri": "x" * 1001}, "uri"),
+    ],
+)
+def test_a_reference_that_refers_to_nothing(cast, version, given, field):
+    stated: dict[str, Any] = {"uri": "s3://bucket/a.csv", "size": 3, "sha256": DIGEST} | given
+    with pytest.raises(ValidationError) as error:
+        files.refer(version, "a.csv", by=cast.alice, **stated)
+    assert field in error.value.message_dict
+    assert not File.objects.exists()
+
+
+def test_a_reference_is_not_downloaded_here(cast, version):
+    file = files.refer(
+        version, "a.csv", uri="s3://bucket/a.csv", size=3, sha256=DIGEST, by=cast.alice
+    )
+    with pytest.raises(ValidationError, match="s3://bucket"):
+        files.download(file, by=cast.alice)
+
+
+# --- frozen
+
+
+def test_approval_freezes(cast, file):
+    version = versions.approve(file.version, by=cast.alice)
+    assert len(version.revision) == 40
+    assert version.manifest.startswith(version.revision)
+    for change in (
+        lambda: files.upload(version, "b.csv", [b"b"], by=cast.alice),
+        lambda: files.refer(version, "b.csv", uri="s3://b", size=1, sha256=DIGEST, by=cast.alice),
+        lambda: files.remove(file, by=cast.alice),
+        lambda: versions.approve(version, by=cast.alice),
+    ):
+        with pytest.raises(ValidationError):
+            change()
+    assert list(version.files.all()) == [file]
+
+
+def test_the_same_bytes_have_the_same_revision(cast, file):
+    again = versions.open_version(Asset.objects.get(pk=cast.scans.pk), by=cast.alice)
+    files.upload(again, "data/train.csv", [TABLE], by=cast.alice)
+    one, two = versions.approve(file.version, by=cast.alice), versions.approve(again, by=cast.alice)
+    assert one.revision == two.revision
+    assert (one.number, two.number) == (1, 2)
+
+
+def test_nothing_is_not_approved(cast, version):
+    with pytest.raises(ValidationError, match="no files"):
+        versions.approve(version, by=cast.alice)
+
+
+def test_a_file_is_no_folder(cast, file):
+    files.upload(file.version, "data", [b"x"], by=cast.alice)
+    with pytest.raises(ValidationError, match="file and a folder"):
+        versions.approve(file.version, by=cast.alice)
+
+
+def test_an_approval_during_the_upload_wins(cast, file):
+    """Seen as open when the bytes began to come; no row names them then."""
+    stale = Version.objects.get(pk=file.version.pk)
+    versions.approve(file.version, by=cast.alice)
+    with pytest.raises(ValidationError, match="make a new version"):
+        files.upload(stale, "late.csv", [b"late"], by=cast.alice)
+    assert (File.objects.count(), Blob.objects.count()) == (1, 1)
+
+
+def test_removing_a_file_keeps_the_bytes_of_others(cast, file):
+    other = files.upload(file.version, "copy.csv", [TABLE], by=cast.alice)
+    files.remove(file, by=cast.alice)
+    assert list(File.objects.all()) == [other]
+    assert storage.exists(DIGEST)
+
+
+# --- downloads
+
+
+def test_each_download_is_an_event(cast, file):
+    for part in ("", "bytes 0-3/13"):
+        files.download(file, part=part, by=cast.alice)
+    events = Event.objects.filter(verb="file.download").order_by("id")
+    assert [event.message for event in events] == ["", "bytes 0-3/13"]
+    assert {event.event_class for event in events} == {"data_access"}
+    assert events[0].data["sha256"] == DIGEST
+    assert events[0].decision[0]["role"] == "steward"
+
+
+def test_a_download_by_who_may_not_is_denied_and_recorded(cast, file):
+    versions.approve(file.version, by=cast.alice)
+    for person in (cast.bob, cast.charlie, cast.dana, cast.erin, cast.petra):
+        with pytest.raises(PermissionDenied):
+            files.download(file, by=person)
+    denied = Event.objects.filter(verb="file.download", outcome="denied")
+    assert denied.count() == 5
+
+
+def test_the_purpose_is_asked_and_recorded(cast, file):
+    versions.approve(file.version, by=cast.alice)
+    grants.give(role("reader"), cast.bob, cast.scans, purpose="research", by=cast.alice)
+    files.download(file, by=cast.bob)
+    assert newest().purpose == "research"
+    with pytest.raises(PermissionDenied):
+        files.download(file, purpose="marketing", by=cast.bob)
+
+
+def test_a_pending_version_is_for_its_editors(cast, file):
+    grants.give(role("reader"), cast.bob, cast.scans, by=cast.alice)
+    with pytest.raises(PermissionDenied):
+        files.download(file, by=cast.bob)
+    assert not queries.files(cast.bob).exists() and not queries.versions(cast.bob).exists()
+    versions.approve(file.version, by=cast.alice)
+    assert files.download(file, by=cast.bob) == file
+    assert list(queries.files(cast.bob)) == [file]
+
+
+@pytest.mark.parametrize("what", ["version", "dataset", "project"])
+def test_the_withdrawn_gives_nothing(cast, file, what):
+    version = versions.approve(file.version, by=cast.alice)
+    if what == "version":
+        versions.withdraw(version, reason="consent withdrawn", by=cast.alice)
+    elif what == "dataset":
+        states.set_state(Asset.objects.get(pk=cast.scans.pk), "withdrawn", by=cast.alice)
+    else:
+        states.set_state(cast.oncology, "retired", by=cast.erin)
+    with pytest.raises(PermissionDenied, match=r"withdrawn|retired"):
+        files.download(File.objects.get(pk=file.pk), by=cast.alice)
+
+
+# --- lineage
+
+
+def chain(cast, count: int) -> list[Version]:
+    made = []
+    for number in range(count):
+        asset = assets.register(cast.oncology, "dataset", slug=f"d{number}", by=cast.alice)
+        made.append(versions.open_version(asset, by=cast.alice))
+    return made
+
+
+def test_lineage_has_no_circle(cast):
+    a, b, c = chain(cast, 3)
+    versions.record_lineage(b, a, "derived_from", by=cast.alice)
+    versions.record_lineage(c, b, "derived_from", by=cast.alice)
+    for child, parent in ((a, c), (a, b), (a, a)):
+        with pytest.raises(ValidationError):
+            versions.record_lineage(child, parent, "derived_from", by=cast.alice)
+    with pytest.raises(ValidationError):
+        versions.record_lineage(b, a, "derived_from", by=cast.alice)
+    with pytest.raises(ValidationError):
+        versions.record_lineage(c, a, "stolen_from", by=cast.alice)
+
+
+def test_lineage_names_nothing_one_may_not_read(cast):
+    a, b = chain(cast, 2)
+    grants.give(role("contributor"), cast.bob, Asset.objects.get(pk=b.parent_id), by=cast.alice)
+    with pytest.raises(PermissionDenied):
+        versions.record_lineage(b, a, "derived_from", by=cast.bob)
+    versions.record_lineage(b, a, "derived_from", by=cast.alice)
+    assert list(queries.lineage(cast.bob, b)["made_from"]) == []
+    assert queries.lineage(cast.alice, b)["made_from"].count() == 1

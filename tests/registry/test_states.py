@@ -1,0 +1,187 @@
+"""Which state follows which, what must be known first, and what each state shows and gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from accounts.actions import grants
+from accounts.decision import allowed, site
+from accounts.models import Resource, StatePeriod
+from accounts.models.vocabulary import Kind, State
+from accounts.permissions import Permission
+from audit.models import Event
+from registry import queries
+from registry.actions import assets, projects, states, versions
+from registry.models import Asset, Dataset
+from registry.rules import TRANSITIONS, next_states, require_transition
+from tests.cast import SCANS, role
+
+
+@pytest.fixture
+def scans(cast) -> Asset:
+    return Asset.objects.get(pk=cast.scans.pk)
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("state", State)
+def test_the_table(kind, state):
+    resource = Resource(kind=kind, state=state)
+    after = TRANSITIONS.get(kind, {}).get(state, ())
+    assert next_states(resource) == after
+    for target in State:
+        if target in after:
+            require_transition(resource, target)
+        else:
+            with pytest.raises(ValidationError) as error:
+                require_transition(resource, target)
+            assert list(error.value.message_dict) == ["state"]
+
+
+def test_every_state_of_a_kind_is_reached_and_known():
+    for kind, table in TRANSITIONS.items():
+        reached = {target for after in table.values() for target in after}
+        assert reached <= set(table), kind
+    assert {state for table in TRANSITIONS.values() for state in table} == set(State)
+
+
+def test_a_state_has_its_period(cast, scans):
+    states.set_state(scans, "published", by=cast.alice)
+    periods = StatePeriod.objects.filter(resource_id=scans.pk).order_by("opened_at")
+    assert [period.state for period in periods] == ["draft", "published"]
+    assert periods[0].closed_at == periods[1].opened_at
+    assert periods[1].closed_at is None
+
+
+def test_a_state_that_does_not_follow_changes_nothing(cast, scans):
+    for state in ("withdrawn", "approved", "nonsense", ""):
+        with pytest.raises(ValidationError):
+            states.set_state(scans, state, by=cast.alice)
+    assert Asset.objects.get(pk=scans.pk).state == "draft"
+    assert StatePeriod.objects.filter(resource_id=scans.pk).count() == 1
+
+
+def test_a_version_is_frozen_by_its_own_verb_only(cast, scans):
+    """Otherwise it would be approved without files and without a revision."""
+    version = versions.open_version(scans, by=cast.alice)
+    with pytest.raises(ValidationError) as error:
+        states.set_state(version, "approved", by=cast.alice)
+    assert list(error.value.message_dict) == ["state"]
+    version.refresh_from_db()
+    assert (version.state, version.revision) == ("pending", "")
+
+
+def test_the_site_has_no_other_state(cast):
+    with pytest.raises((ValidationError, PermissionDenied)):
+        states.set_state(site(), "retired", by=cast.erin)
+    assert site().state == "active"
+
+
+@pytest.mark.parametrize(
+    ("missing", "field"),
+    [
+        ({"lawful_basis": ""}, "lawful_basis"),
+        ({"special_basis": ""}, "special_basis"),
+        ({"permitted_purposes": []}, "permitted_purposes"),
+    ],
+)
+def test_personal_data_is_published_with_its_basis(cast, missing, field):
+    facts = SCANS | missing
+    draft = assets.register(cast.oncology, "dataset", slug="more", by=cast.alice, **facts)
+    with pytest.raises(ValidationError) as error:
+        states.set_state(draft, "published", by=cast.alice)
+    assert list(error.value.message_dict) == [field]
+    assets.edit(draft, by=cast.alice, **SCANS)
+    assert states.set_state(draft, "published", by=cast.alice).state == "published"
+
+
+def test_what_is_published_stays_publishable(cast, scans):
+    scans = states.set_state(scans, "published", by=cast.alice)
+    with pytest.raises(ValidationError):
+        assets.edit(scans, lawful_basis="", by=cast.alice)
+    assert Asset.objects.get(pk=scans.pk).lawful_basis == "6.1.e"
+
+
+def test_data_about_nobody_needs_none(cast):
+    draft = assets.register(cast.oncology, "dataset", slug="weather", by=cast.alice)
+    assert states.set_state(draft, "published", by=cast.alice).state == "published"
+
+
+@pytest.mark.parametrize("name", ["bob", "charlie", "dana", "erin", "petra"])
+def test_a_draft_is_there_for_its_editors_only(cast, scans, name):
+    person = getattr(cast, name)
+    for listed in (queries.assets(person), queries.datasets(person)):
+        assert scans.pk not in listed.values_list("pk", flat=True)
+    assert queries.counts(person).get("dataset", 0) == 0
+    assert list(queries.assets(person, text="CT")) == []
+
+
+def test_a_draft_under_a_reader_stays_closed(cast, scans):
+    grants.give(role("reader"), cast.bob, cast.oncology, by=cast.alice)
+    assert scans.pk not in queries.assets(cast.bob).values_list("pk", flat=True)
+    states.set_state(scans, "published", by=cast.alice)
+    assert scans.pk in queries.assets(cast.bob).values_list("pk", flat=True)
+
+
+def test_the_withdrawn_shows_itself_and_gives_nothing(cast, scans):
+    grants.give(role("reader"), cast.bob, scans, by=cast.alice)
+    for state in ("published", "withdrawn"):
+        scans = states.set_state(scans, state, by=cast.alice)
+    assert allowed(cast.bob, Permission.READ, scans)
+    for person in (cast.bob, cast.alice):
+        for use in (Permission.DOWNLOAD, Permission.UPLOAD, Permission.DEPLOY, Permission.INVOKE):
+            assert not allowed(person, use, scans)
+    states.set_state(scans, "published", by=cast.alice)
+    assert allowed(cast.bob, Permission.DOWNLOAD, scans)
+
+
+def test_a_project_is_closed_by_those_who_keep_the_policies(cast):
+    with pytest.raises(PermissionDenied):
+        states.set_state(cast.oncology, "retired", by=cast.alice)
+    assert states.set_state(cast.oncology, "retired", by=cast.erin).state == "retired"
+
+
+@pytest.mark.parametrize("slug", ["", "new", "two words", "a/b", "..", "ümlaut", "x" * 101])
+def test_an_address_is_one_clean_word(cast, slug):
+    with pytest.raises(ValidationError) as error:
+        assets.register(cast.oncology, "dataset", slug=slug, by=cast.alice)
+    assert "slug" in error.value.message_dict
+    with pytest.raises(ValidationError):
+        projects.register(slug=slug, owner=cast.alice, by=cast.erin)
+
+
+def test_an_address_is_given_once_whatever_the_kind(cast):
+    with pytest.raises(ValidationError):
+        assets.register(cast.oncology, "model", slug="ct-scans", by=cast.alice)
+    with pytest.raises(ValidationError):
+        projects.register(slug="oncology", owner=cast.alice, by=cast.erin)
+
+
+@pytest.mark.parametrize(
+    ("facts", "field"),
+    [
+        ({"classification": "secret"}, "classification"),
+        ({"categories": ["gossip"]}, "categories"),
+        ({"permitted_purposes": ["world_domination"]}, "permitted_purposes"),
+        ({"lawful_basis": "7"}, "lawful_basis"),
+        ({"framework": "torch"}, "framework"),
+        ({"state": "published"}, "state"),
+        ({"owner": None}, "owner"),
+    ],
+)
+def test_what_is_wrong_is_named(cast, facts, field):
+    with pytest.raises(ValidationError) as error:
+        assets.register(cast.oncology, "dataset", slug="more", by=cast.alice, **facts)
+    assert list(error.value.message_dict) == [field]
+    assert not Resource.objects.filter(slug="more").exists()
+    assert Event.objects.latest("id").outcome == "failed"
+
+
+def test_a_model_says_what_it_is_made_with(cast):
+    model: Any = assets.register(
+        cast.oncology, "model", slug="triage", framework="torch", by=cast.alice
+    )
+    assert model.framework == "torch"
+    assert not Dataset.objects.filter(pk=model.pk).exists()
