@@ -59,9 +59,22 @@ def require_on_offer(role: Role) -> None:
 def steps_for(resource: Resource) -> list[ApprovalStep.Who]:
     """A steward; and for health or special-category data the privacy officer, somebody else."""
     steps = [ApprovalStep.Who.STEWARD]
-    if any(node.is_sensitive for node in Resource.objects.filter(pk__in=resource.chain)):
+    if reaches_sensitive(resource):
         steps.append(ApprovalStep.Who.PRIVACY)
     return steps
+
+
+def reaches_sensitive(resource: Resource) -> bool:
+    """Here, above, or anywhere below: a grant on a project reaches all that lies in it.
+
+    What a project will hold one day is unknown, so asking for a whole project always counts.
+    """
+    if resource.kind == Kind.PROJECT:
+        return True
+    touched = Resource.objects.filter(
+        Q(pk__in=resource.chain) | Q(ancestors__contains=[resource.pk])
+    )
+    return any(node.is_sensitive for node in touched)
 
 
 def reviewers(step: ApprovalStep) -> list[User]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import timedelta
+from uuid import UUID
 
 from benchmarks import world
 
@@ -23,7 +24,7 @@ from guardian.backends import ObjectPermissionBackend  # noqa: E402
 
 from accounts.actions import keys  # noqa: E402
 from accounts.decision import decide  # noqa: E402
-from accounts.models import User  # noqa: E402
+from accounts.models import Resource, User  # noqa: E402
 from tests.cast import assemble  # noqa: E402
 
 PORT = 8797
@@ -62,7 +63,7 @@ def over_rest(secret: str, address: str) -> bool:
     return world.figure(question, ratio, "x", f"<= {REST_TARGET}", ratio <= REST_TARGET, detail)
 
 
-def in_process(person: object, resource: object) -> bool:
+def in_process(person: UUID, resource: Resource) -> bool:
     guardian = ObjectPermissionBackend()
 
     def fresh() -> User:
@@ -76,7 +77,7 @@ def in_process(person: object, resource: object) -> bool:
 
     mine, stock = world.alternate(ours, theirs, 500)
     ratio = mine / stock
-    detail = f"decide {mine * 1e3:.2f} ms, has_perm {stock * 1e3:.2f} ms, medians, user fetched anew"
+    detail = f"decide {mine * 1e3:.2f} ms, has_perm {stock * 1e3:.2f} ms, medians, user read anew"
     question = "decide() / guardian has_perm, in process"
     ok = ratio <= PROCESS_TARGET
     return world.figure(question, ratio, "x", f"<= {PROCESS_TARGET}", ok, detail)

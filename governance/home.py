@@ -20,7 +20,7 @@ from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from audit import queries as trail
 from audit.actions import view_trail
-from audit.queries import READ_TRAIL, Filters
+from audit.queries import Filters
 from governance.views import database_ready, redis_ready
 from registry import queries as registry
 

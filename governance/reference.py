@@ -7,7 +7,9 @@ from functools import cache
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.plumbing import get_lib_doc_excludes
 
+from audit.doors.noun import Door
 from audit.doors.rest import PROBLEM
 
 Json = dict[str, Any]
@@ -31,6 +33,11 @@ PROBLEM_SCHEMA: Json = {
     },
 }
 CLIENT = {"type": "http", "scheme": "basic"}
+
+
+def not_descriptions() -> list[type]:
+    """Classes whose docstring says nothing about an operation."""
+    return [*get_lib_doc_excludes(), Door]
 
 
 def with_problems(result: Json, generator: Any, request: Any, public: bool) -> Json:
@@ -71,7 +78,8 @@ class Operation:
 @cache
 def sections() -> list[tuple[str, list[Operation]]]:
     """Operations by their noun, in the order of their addresses."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)
+    generator: Any = SchemaGenerator  # ships no types
+    schema = generator().get_schema(request=None, public=True)
     found: dict[str, list[Operation]] = {}
     for path, operations in schema["paths"].items():
         for method in METHODS:
@@ -87,14 +95,18 @@ def read(schema: Json, path: str, method: str, one: Json) -> Operation:
         id=one["operationId"],
         method=method.upper(),
         path=path,
-        about=one.get("description", ""),
+        about=about(one),
         parameters=[
-            Field(p["name"], kind(p["schema"]), p.get("description", ""), p.get("required", False))
+            Field(p["name"], kind(p["schema"]), about(p), p.get("required", False))
             for p in one.get("parameters", [])
         ],
         body=content(schema, one.get("requestBody", {})),
         answers=[(code, content(schema, answer)) for code, answer in answers.items()],
     )
+
+
+def about(part: Json) -> str:
+    return str(part.get("description", "")).replace("`", "")
 
 
 def content(schema: Json, part: Json) -> list[Field]:
@@ -112,10 +124,7 @@ def fields(schema: Json, node: Json) -> list[Field]:
     if "results" in named:
         return fields(schema, named["results"])
     required = node.get("required", [])
-    return [
-        Field(name, kind(part), part.get("description", ""), name in required)
-        for name, part in named.items()
-    ]
+    return [Field(name, kind(part), about(part), name in required) for name, part in named.items()]
 
 
 def resolved(schema: Json, node: Json) -> Json:

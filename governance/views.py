@@ -22,7 +22,7 @@ from accounts.permissions import USE, Permission
 from governance.navigation import THEME, THEMES
 
 YEAR = 365 * 86400  # seconds
-ASKABLE = USE | {Permission.READ}  # what a request for access may bring
+ASKABLE = USE | {Permission.READ, Permission.EDIT}  # what a request for access may bring
 
 
 @login_not_required

@@ -23,6 +23,7 @@ from registry import queries
 from registry.models import Lineage, Project
 
 SLUG = "Lower case, as in ct-scans. It is part of the address and stays."
+PATH_CODES = {"name_": "path"}  # the manifest's words for a part of a path
 FACTS = (
     ("What it is", "", ("slug", "name", "description", "tags", "task", "framework")),
     (
@@ -44,9 +45,7 @@ FACTS = (
 
 
 def text(rows: int, **kwargs: Any) -> forms.CharField:
-    return forms.CharField(
-        widget=forms.Textarea(attrs={"rows": rows}), required=False, **kwargs
-    )
+    return forms.CharField(widget=forms.Textarea(attrs={"rows": rows}), required=False, **kwargs)
 
 
 def one_of(choices: list[tuple[str, Any]], **kwargs: Any) -> forms.ChoiceField:
@@ -133,9 +132,7 @@ class ModelForm(AssetForm):
 def asset_form(kind: str, *args: Any, new: bool = False, **kwargs: Any) -> AssetForm:
     form = (ModelForm if kind == Kind.MODEL else AssetForm)(*args, **kwargs)
     if new:
-        form.fields["slug"] = forms.SlugField(
-            label="Short name", max_length=100, help_text=SLUG
-        )
+        form.fields["slug"] = forms.SlugField(label="Short name", max_length=100, help_text=SLUG)
     return form
 
 
@@ -144,6 +141,7 @@ class VersionForm(forms.Form):
 
 
 class UploadForm(forms.Form):
+    codes = PATH_CODES
     file = forms.FileField(allow_empty_file=True)
     path = forms.CharField(
         max_length=512, required=False, help_text="As in data/train.csv. Empty: the file's name."
@@ -157,6 +155,7 @@ class UploadForm(forms.Form):
 
 
 class ReferForm(forms.Form):
+    codes = PATH_CODES
     path = forms.CharField(max_length=512, help_text="Its name here, as in data/scans.tar.")
     uri = forms.CharField(
         label="Where it is", max_length=1000, help_text="As in s3://bucket/scans.tar."

@@ -59,7 +59,7 @@ def receive(
 def spool(*, root: Path | None = None) -> BinaryIO:
     """A nameless file on the store's own disk, gone when closed: for a form that must end first."""
     incoming = _incoming(_store(root))
-    return tempfile.TemporaryFile(dir=incoming)  # type: ignore[return-value]
+    return tempfile.TemporaryFile(dir=incoming)
 
 
 def exists(sha256: str, *, root: Path | None = None) -> bool:

@@ -60,27 +60,38 @@ def shape(pattern: Any) -> tuple[str, dict[str, str]]:
     return text, dict.fromkeys(re.findall(r"{(\w+)}", text), "StringConverter")
 
 
-def addresses(patterns: Any, values: dict[str, list[Any]]) -> Iterator[tuple[str, str]]:
-    """Each route with each real value that fits its holes."""
+def addresses(patterns: Any, real: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each route filled with something that exists; a hole nobody thought of is an error."""
     for name, template, holes in routes(patterns):
-        choices = [values.get(kind) or values["PathConverter"] for kind in holes.values()]
-        tries = max((len(c) for c in choices), default=1)
-        for n in range(1 if name.startswith("admin:") else tries):  # the admin is not there at all
-            filled = {hole: c[n % len(c)] for hole, c in zip(holes, choices, strict=True)}
-            yield name, "/" + template.format(**filled)
+        admin = name.startswith("admin:")  # to an outsider none of it is there, whatever the id
+        filled = {hole: "1" if admin else value(template, hole, real) for hole in holes}
+        yield name, "/" + template.format(**filled)
 
 
-def answered(client: Client, targets: Iterator[tuple[str, str]], pinned: set[str]) -> list[str]:
-    """Addresses beside the pinned ones that gave this client something, or did something."""
+def value(template: str, hole: str, real: dict[str, Any]) -> Any:
+    """`grants/{pk}`: a grant's; any other hole by its own name."""
+    noun = re.search(rf"([\w-]+)/{{{hole}}}", template)
+    found = real.get(noun[1]) if noun and hole in ("pk", "uid") else None
+    return found or real[hole]
+
+
+REFUSALS = (301, 302, 401, 403, 404, 405, 415, 422)
+
+
+def answered(
+    client: Client, targets: Iterator[tuple[str, str]], seen: set[str], done: set[str]
+) -> list[str]:
+    """Addresses, beside those pinned for GET and for POST, that gave or did something."""
     found = []
     for name, path in targets:
-        if name in pinned:
-            continue
-        for method in (client.get, client.post):
-            done = Event.objects.filter(kind="act", outcome="ok").count()
+        for method, pinned in ((client.get, seen), (client.post, done)):
+            if name in pinned:
+                continue
+            before = Event.objects.filter(kind="act", outcome="ok").count()
             status = method(path).status_code
-            acted = Event.objects.filter(kind="act", outcome="ok").count() > done
-            if status not in (301, 302, 401, 403, 404, 405, 415) or acted:
+            acted = Event.objects.filter(kind="act", outcome="ok").count() > before
+            shown = status == 200 and name in seen  # the page that GET shows, and nothing done
+            if acted or not (shown or status in REFUSALS):
                 found.append(f"{method.__name__.upper()} {path} [{name}] {status}")
     return found
 

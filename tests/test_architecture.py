@@ -41,83 +41,49 @@ from tests import acting
 from tests import architecture as rules
 from tests.attempts import ATTEMPTS, OWN, Attempt, gather
 from tests.cast import role
+from tests.pinned import OWN_DOING, PUBLIC, SELF_SERVICE
 
 SIGN_IN = "accounts.backend.SignInBackend"
 
 # --- 1: every address answers Charlie with nothing, but for these
 
-# To anybody: signing in, and whether the site is alive.
-PUBLIC = {
-    "livez",
-    "readyz",
-    "account_login",
-    "account_logout",
-    "account_signup",
-    "account_inactive",
-    "account_reset_password",
-    "account_reset_password_done",
-    "account_reset_password_from_key",
-    "account_reset_password_from_key_done",
-    "oauth_token",
-}
-# To whoever is signed in: what is theirs, which for Charlie is next to nothing.
-SELF_SERVICE = {
-    "account_change_password",
-    "api_docs",
-    "catalogue",
-    "grants",
-    "groups",
-    "home",
-    "inbox",
-    "key_new",
-    "keys",
-    "people",
-    "request_new",
-    "requests",
-    "role",
-    "roles",
-    "schema",
-    "services",
-    "settings",
-    "theme",
-}
-
 
 @pytest.fixture
-def values(cast) -> dict[str, list[Any]]:
-    """Something real for each hole in an address, none of it Charlie's."""
+def real(cast) -> dict[str, Any]:
+    """Something that exists for each hole in an address, none of it Charlie's."""
     version = versions.open_version(Asset.objects.get(pk=cast.scans.pk), by=cast.alice)
-    file = files.upload(version, "a.csv", [b"a"], by=cast.alice)
-    reader = role("reader")
-    request = requests.submit(
-        cast.oncology, reader, purpose="research", justification="x", by=cast.bob
-    )
-    key = keys.issue(
-        cast.bob,
-        name="k",
-        scopes=["read"],
-        by=cast.bob,
-        expires_at=timezone.now() + timedelta(hours=1),
-    ).key
-    real = [Grant.objects.latest("opened_at"), request, key, cast.scoring.user, file]
+    files.upload(version, "a.csv", [b"a"], by=cast.alice)
+    end = timezone.now() + timedelta(hours=1)
+    key = keys.issue(cast.bob, name="k", scopes=["read"], by=cast.bob, expires_at=end).key
+    asked: dict[str, Any] = {"purpose": "research", "justification": "x"}
+    request = requests.submit(cast.oncology, role("reader"), by=cast.bob, **asked)
     event = Event.objects.latest("id")
-    uuids = [row.pk for row in (*real, cast.bob)]
-    uuids += [row.uid for row in (cast.scans, version, event)]
-    words = [
-        "oncology",
-        "oncology/ct-scans",
-        "oncology/ct-scans@v1",
-        "dataset",
-        "reader",
-        str(cast.scans.uid),
-    ]
-    return {
-        "UUIDConverter": uuids,
-        "IntConverter": [cast.researchers.pk],
-        "SlugConverter": ["oncology", "reader"],
-        "PathConverter": words,
-        "StringConverter": [*words, str(cast.bob.pk), "x"],
+    by_noun = {
+        "datasets": cast.scans.uid,
+        "grants": Grant.objects.latest("opened_at").pk,
+        "groups": cast.researchers.pk,
+        "keys": key.pk,
+        "models": cast.scans.uid,
+        "people": cast.bob.pk,
+        "projects": cast.oncology.uid,
+        "requests": request.pk,
+        "service-accounts": cast.scoring.pk,
+        "services": cast.scoring.pk,
+        "trail": event.uid,
+        "users": cast.bob.pk,
+        "versions": version.uid,
     }
+    by_hole = {
+        "address": "oncology/ct-scans@v1",
+        "key": "x",
+        "kind": "dataset",
+        "name": "a.csv",
+        "path": "a.csv",
+        "project": "oncology",
+        "slug": "reader",
+        "uidb36": "x",
+    }
+    return by_noun | by_hole
 
 
 @pytest.fixture
@@ -132,18 +98,25 @@ def plain(settings, tmp_path) -> None:
 
 
 @pytest.mark.usefixtures("plain")
-def test_1_no_address_answers_an_outsider(client, cast, values):
+@pytest.mark.parametrize("part", ["admin", "beside the admin"])
+def test_1_no_address_answers_an_outsider(client, cast, real, part):
     client.force_login(cast.charlie, SIGN_IN)
     client.raise_request_exception = False
-    targets = rules.addresses(get_resolver().url_patterns, values)
-    assert rules.answered(client, targets, PUBLIC | SELF_SERVICE) == []
+    every = rules.addresses(get_resolver().url_patterns, real)
+    targets = ((n, p) for n, p in every if p.startswith("/admin/") == (part == "admin"))
+    assert rules.answered(client, targets, PUBLIC | SELF_SERVICE, PUBLIC | OWN_DOING) == []
 
 
 @pytest.mark.usefixtures("plain")
-def test_1_no_address_answers_a_stranger(client, values):
+def test_1_no_address_answers_a_stranger(client, real):
     client.raise_request_exception = False
-    targets = rules.addresses(get_resolver().url_patterns, values)
-    assert rules.answered(client, targets, PUBLIC) == []
+    targets = rules.addresses(get_resolver().url_patterns, real)
+    assert rules.answered(client, targets, PUBLIC, PUBLIC) == []
+
+
+def test_1_the_pinned_lists_name_real_addresses():
+    known = {name for name, _, _ in rules.routes(get_resolver().url_patterns)}
+    assert (PUBLIC | SELF_SERVICE | OWN_DOING) - known == set()
 
 
 def leak(request: Any, slug: str) -> HttpResponse:
@@ -157,8 +130,8 @@ urlpatterns = [path("leak/<slug:slug>/", leak, name="leak")]
 def test_1_can_fail(cast, settings):
     settings.ROOT_URLCONF = __name__
     settings.MIDDLEWARE = []
-    targets = rules.addresses(urlpatterns, {"SlugConverter": ["ct-scans"]})
-    assert rules.answered(Client(), targets, set()) == [
+    targets = rules.addresses(urlpatterns, {"slug": "ct-scans"})
+    assert rules.answered(Client(), targets, set(), set()) == [
         "GET /leak/ct-scans/ [leak] 200",
         "POST /leak/ct-scans/ [leak] 200",
     ]

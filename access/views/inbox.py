@@ -143,10 +143,22 @@ def detail(user: User, found: AccessRequest | None) -> dict[str, Any]:
 def changes(found: AccessRequest) -> dict[str, list[str | None]]:
     """Permission by permission: what the subject gains, and until when."""
     may = May(found.subject, found.resource)
+    pending = found.status == Status.PENDING
     gives = [p for p in Permission if p in found.role.codenames()]
-    gained: dict[str, list[str | None]] = {p.value: [None, p.label] for p in gives if not may[p]}
-    end = timezone.localdate(timezone.now() + timedelta(days=found.days))
-    return {**gained, "ends": [None, f"{end:%d %b %Y}, after {found.days} days"]}
+    gained: dict[str, list[str | None]] = {
+        p.value: [None, p.label] for p in gives if not (pending and may[p])
+    }
+    return {**gained, "ends": [None, end(found)]}
+
+
+def end(found: AccessRequest) -> str:
+    """The day, as far as it is known: a grant starts with the last approval."""
+    granted = found.status == Status.APPROVED
+    start = found.decided_at if granted else timezone.now()
+    if start is None or not (granted or found.status == Status.PENDING):
+        return f"after {found.days} days"
+    day = timezone.localdate(start + timedelta(days=found.days))
+    return f"{day:%d %b %Y}, after {found.days} days"
 
 
 def path(found: AccessRequest) -> list[dict[str, str]]:

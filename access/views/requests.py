@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from access import forms, queries
 from access.actions import requests
 from access.models import AccessRequest, Status
+from access.models.requests import UNANSWERED
 from accounts import queries as people
 from accounts.models import Resource, Role, User
 from accounts.permissions import Permission
@@ -104,7 +105,7 @@ def asking(user: User, form: forms.RequestForm, resource: Resource) -> dict[str,
         "roles": [card(role, may, str(form["role"].value())) for role in choices(form)],
         "steps": queries.would_answer(user, resource, user),
         "waiting": queries.own(user).filter(resource=resource, status=Status.PENDING).first(),
-        "most": queries.UNANSWERED.days,
+        "most": UNANSWERED.days,
     }
 
 

@@ -48,7 +48,8 @@ class Decide(APIView):
         told: dict[str, Any] = dict(asked.validated_data)
         where = lookup(told.pop("resource"))
         permission = told.pop("permission")
-        return Response(Answer(queries.verdict(request.user, permission, **told, **where)).data)
+        user: Any = request.user
+        return Response(Answer(queries.verdict(user, permission, **told, **where)).data)
 
 
 class KeyInUse(serializers.ModelSerializer[ApiKey]):
@@ -78,4 +79,5 @@ class Me(serializers.ModelSerializer[User]):
 class WhoAmI(APIView):
     @extend_schema(responses=Me, operation_id="whoami", tags=["whoami"])
     def get(self, request: Request) -> Response:
-        return Response(Me(request.user).data)
+        user: Any = request.user
+        return Response(Me(user).data)

@@ -55,7 +55,8 @@ class ResourceField(Named):
     what = "resource"
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"help_text": WHERE, "max_length": 500} | kwargs)
+        kwargs.setdefault("help_text", WHERE)
+        super().__init__(max_length=500, **kwargs)
 
     def found(self, user: User, name: str) -> Resource | None:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]  # ships no types
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.authentication.KeyAuthentication"
     name = "key"
 
@@ -15,7 +15,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]  # ships 
         return {"type": "http", "scheme": "bearer", "bearerFormat": "gth…"}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.authentication.SessionAuthentication"
     name = "session"
 

@@ -16,7 +16,7 @@ from authlib.oauth2.rfc6749.errors import (
     OAuth2Error,
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
-from authlib.oauth2.rfc6749.util import scope_to_list
+from authlib.oauth2.rfc6749.util import extract_basic_authorization, scope_to_list
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
@@ -62,7 +62,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib ships no types
         return method in METHODS
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type == Grant.GRANT_TYPE
+        return grant_type == "client_credentials"
 
 
 class Grant(grants.ClientCredentialsGrant):  # type: ignore[misc]
@@ -96,7 +96,7 @@ class Asked(OAuth2Request):  # type: ignore[misc]
 
     def __init__(self, request: Request) -> None:
         super().__init__("POST", settings.PUBLIC_URL + request.path, headers=request.headers)
-        sent = request.data
+        sent: Any = request.data
         if request.GET or any(len(sent.getlist(name)) > 1 for name in sent):
             raise InvalidRequestError("Send each parameter once, in the body.")
         if "client_secret" in sent and "Authorization" in request.headers:
@@ -140,11 +140,19 @@ server.register_grant(Grant)
 
 def record(request: Request, error: dict[str, Any]) -> None:
     """A failed attempt, under the name that was given; whether it exists is not said."""
-    name = str(request.data.get("client_id", "")) or "client"
-    act = Act("key.exchange", Event.Class.AUTHENTICATION, Nobody(name[:150].replace("\x00", "")))
+    act = Act("key.exchange", Event.Class.AUTHENTICATION, Nobody(claimed(request)))
     act.message = str(error.get("error_description", ""))
     row = {"outcome": Event.Outcome.DENIED, "resource_path": "/~people/"}
     keep(describe(act, None) | row | {"data": {"reason": error["error"]}})
+
+
+def claimed(request: Request) -> str:
+    sent: Any = request.data
+    try:
+        name, _ = extract_basic_authorization(request.headers)
+    except ValueError:  # a header that is no Basic
+        name = None
+    return str(name or sent.get("client_id") or "unknown")[:150].replace("\x00", "")
 
 
 class TokenForm(serializers.Serializer[Any]):
@@ -170,7 +178,7 @@ class Token(APIView):
         request={"application/x-www-form-urlencoded": TokenForm},
         responses=TokenOut,
         operation_id="token",
-        auth=[{"client": []}],
+        auth=[{"client": []}],  # type: ignore[list-item]
         tags=["oauth"],
     )
     def post(self, request: Request) -> Response:

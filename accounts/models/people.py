@@ -38,7 +38,7 @@ class User(Governed, AbstractUser):
     secret_fields: ClassVar[frozenset[str]] = frozenset({"password"})
 
     # Django's own answers to "may they" would stand beside the decision.
-    is_superuser = user_permissions = groups = last_login = None  # type: ignore[assignment]
+    is_superuser = user_permissions = last_login = None  # type: ignore[assignment]
     first_name = last_name = None  # type: ignore[assignment]
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -89,6 +89,12 @@ class User(Governed, AbstractUser):
     @property
     def is_human(self) -> bool:
         return self.kind == self.Kind.HUMAN
+
+    @property
+    def groups(self) -> models.QuerySet[Group]:  # type: ignore[override]
+        """The groups of now; Django's many-to-many would know no past and no end."""
+        current = Membership.objects.current().filter(user=self)
+        return Group.objects.filter(pk__in=current.values("group"))
 
     @property
     def is_staff(self) -> bool:  # type: ignore[override]

@@ -14,6 +14,7 @@ from django.core.validators import validate_slug
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from guardian.managers import GroupObjectPermissionManager, UserObjectPermissionManager
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from accounts.models.people import Membership, User
@@ -228,7 +229,8 @@ class Resource(Governed):
         self.parent, self.slug = parent, slug
         self.path = f"{parent.path}{slug}/"
         if Resource.objects.filter(path=self.path).exists():
-            raise ValidationError({"slug": f"{self.address} is taken: choose another name."})
+            message = f"{self.address} is taken: choose another name."
+            raise ValidationError({"slug": ValidationError(message, code="conflict")})
         self.ancestors = [*parent.ancestors, parent.id]
 
 
@@ -292,7 +294,7 @@ class PermissionRow(models.Model):
 class UserPermission(PermissionRow, UserObjectPermissionBase):  # noqa: DJ008  guardian's
     content_object = models.ForeignKey(Resource, models.PROTECT)
 
-    objects = LiveRows.as_manager()  # type: ignore[assignment,misc]  # guardian's is another
+    objects = UserObjectPermissionManager.from_queryset(LiveRows)()
 
     class Meta:
         default_permissions = ()
@@ -308,7 +310,7 @@ class UserPermission(PermissionRow, UserObjectPermissionBase):  # noqa: DJ008  g
 class GroupPermission(PermissionRow, GroupObjectPermissionBase):  # noqa: DJ008  guardian's
     content_object = models.ForeignKey(Resource, models.PROTECT)
 
-    objects = LiveRows.as_manager()  # type: ignore[assignment,misc]  # guardian's is another
+    objects = GroupObjectPermissionManager.from_queryset(LiveRows)()
 
     class Meta:
         default_permissions = ()

@@ -52,5 +52,9 @@ def add_errors(form: BaseForm, error: ValidationError) -> None:
 
 
 def field_of(form: BaseForm, code: str | None) -> str | None:
-    """A code that starts with a field's name is about that field: `sha256_mismatch`."""
-    return next((name for name in form.fields if (code or "").startswith(f"{name}_")), None)
+    """A code that starts with a field's name is about that field: `sha256_mismatch`.
+
+    A form may say so of further beginnings: `codes = {"name_": "path"}`.
+    """
+    starts = {f"{name}_": name for name in form.fields} | getattr(form, "codes", {})
+    return next((name for start, name in starts.items() if (code or "").startswith(start)), None)

@@ -81,7 +81,7 @@ class WholeAsset(AssetOut):
     """With what is for readers: null to others."""
 
     card = serializers.CharField(allow_null=True)
-    source = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     retention = serializers.CharField(allow_null=True)
 
     class Meta(AssetOut.Meta):

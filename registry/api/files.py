@@ -108,8 +108,13 @@ class FileDoor(Door):
         except RangeNotSatisfiable as error:
             raise OutOfRange(error) from None
         told = {"purpose": self.purpose(), "part": part.content_range if part else ""}
+        if request.method == "HEAD":
+            told["part"] = "headers only"
         files.download(file, by=self.user, **told)
-        return doors.stream(file, part)
+        answer = doors.stream(file, part)
+        if request.method == "HEAD":
+            answer.streaming_content = ()
+        return answer
 
     @extend_schema(
         parameters=[PATH, DIGEST], request={BYTES: OpenApiTypes.BINARY}, responses={201: FileOut}
@@ -123,8 +128,9 @@ class FileDoor(Door):
             raise LengthRequired
         if request.content_type.partition(";")[0].strip().lower() != BYTES:
             raise exceptions.UnsupportedMediaType(request.content_type)
+        chunks: Any = request.data  # of BytesParser
         file = files.upload(
-            version, path, request.data, sha256=announced(request.headers), size=int(length),
+            version, path, chunks, sha256=announced(request.headers), size=int(length),
             by=self.user,
         )  # fmt: skip
         return self.put_down(file)

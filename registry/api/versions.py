@@ -46,7 +46,7 @@ class Withdrawal(StrictSerializer):
 class EdgeOut(serializers.ModelSerializer[Lineage]):
     child = serializers.CharField(source="child.address")
     child_uid = serializers.UUIDField(source="child.uid")
-    parent = serializers.CharField(source="parent.address")
+    parent = serializers.CharField(source="parent.address")  # type: ignore[assignment]
     parent_uid = serializers.UUIDField(source="parent.uid")
 
     class Meta:
@@ -60,7 +60,7 @@ class LineageOut(serializers.Serializer[Any]):
 
 
 class EdgeIn(StrictSerializer):
-    parent = VersionField()
+    parent = VersionField()  # type: ignore[assignment]
     relation = serializers.ChoiceField(Lineage.Relation.choices)
 
 

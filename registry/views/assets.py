@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from accounts.models import User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from accounts.queries import require, require_on
@@ -25,7 +28,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     require(user, Permission.MANAGE_POLICIES)
     form = forms.ProjectForm(request.POST or None, user=user)
-    if form.is_bound and form.is_valid():
+    if sent(form):
         project = submit(form, projects.register, by=user, **form.cleaned_data)
         if project is not None:
             messages.success(request, f"{project} is open, and {project.owner} is its steward.")
@@ -48,7 +51,7 @@ def new(request: HttpRequest, project: str, kind: str) -> HttpResponse:
     parent = queries.by_address(user, project)
     require_on(user, Permission.EDIT, parent)
     form = forms.asset_form(kind, request.POST or None, new=True)
-    if form.is_bound and form.is_valid():
+    if sent(form):
         asset = submit(form, assets.register, parent, kind, by=user, **form.cleaned_data)
         if asset is not None:
             messages.success(request, f"{asset} is a draft that only its stewards see.")
@@ -69,10 +72,9 @@ def edit(request: HttpRequest, address: str) -> HttpResponse:
     initial = {name: getattr(resource, name) for name in (*DESCRIPTION, "task", "framework")
                if hasattr(resource, name)}  # fmt: skip
     form = forms.asset_form(resource.kind, request.POST or None, initial=initial)
-    if form.is_bound and form.is_valid():
-        if submit(form, assets.edit, resource, by=user, **form.cleaned_data):
-            messages.success(request, f"{resource} is saved.")
-            return redirect("resource", address)
+    if sent(form) and saved(form, assets.edit, resource, by=user):
+        messages.success(request, f"{resource} is saved.")
+        return redirect("resource", address)
     title = f"Edit {resource.label}"
     return described(request, form, title, "Save", breadcrumbs_to(resource), resource)
 
@@ -80,10 +82,9 @@ def edit(request: HttpRequest, address: str) -> HttpResponse:
 def edit_project(request: HttpRequest, project: Any) -> HttpResponse:
     user = signed_in(request)
     form = forms.ProjectEditForm(request.POST or None, initial=forms.project_facts(project))
-    if form.is_bound and form.is_valid():
-        if submit(form, projects.edit, project, by=user, **form.cleaned_data):
-            messages.success(request, f"{project} is saved.")
-            return redirect("resource", project.address)
+    if sent(form) and saved(form, projects.edit, project, by=user):
+        messages.success(request, f"{project} is saved.")
+        return redirect("resource", project.address)
     context = {
         "title": f"Edit {project.label}",
         "breadcrumbs": breadcrumbs_to(project),
@@ -101,9 +102,10 @@ def hand_over(request: HttpRequest, address: str) -> HttpResponse:
     if resource.kind not in (Kind.DATASET, Kind.MODEL):
         raise Http404
     form = forms.OwnerForm(request.POST or None, user=user)
-    if form.is_bound and form.is_valid():
-        if submit(form, assets.hand_over, resource, form.cleaned_data["owner"], by=user):
-            messages.success(request, f"{resource.owner.label} answers for {resource} now.")
+    if sent(form):
+        owner = form.cleaned_data["owner"]
+        if submit(form, assets.hand_over, resource, owner, by=user):
+            messages.success(request, f"{owner.label} answers for {resource} now.")
             return redirect("resource", address)
     context = {
         "title": f"Hand over {resource.label}",
@@ -114,6 +116,14 @@ def hand_over(request: HttpRequest, address: str) -> HttpResponse:
         "cancel": reverse("resource", args=[address]),
     }
     return render(request, "registry/form.html", context, status=422 if form.errors else 200)
+
+
+def sent(form: BaseForm) -> bool:
+    return form.is_bound and form.is_valid()
+
+
+def saved(form: BaseForm, action: Callable[..., Any], target: Any, *, by: User) -> bool:
+    return submit(form, action, target, by=by, **form.cleaned_data) is not None
 
 
 def breadcrumbs_to(resource: Any) -> list[dict[str, str]]:

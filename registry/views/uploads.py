@@ -42,7 +42,7 @@ class Spool(FileUploadHandler):
             raise SkipFile
         self.file.write(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> UploadedFile[bytes] | None:
         if self.too_large:
             return None
         self.file.seek(0)

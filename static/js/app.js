@@ -161,7 +161,13 @@ async function copy(button) {
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
   const link = at(".row-main");
-  if (link && !event.ctrlKey && !event.metaKey) setCurrent(link.closest(".row"), { open: false });
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    setCurrent(link.closest(".row"), { open: false });
+    if (WIDE.matches && link.hasAttribute("hx-get")) { // else the link leads to a page of its own
+      event.preventDefault();
+      window.htmx?.trigger(link, "open");
+    }
+  }
   if (at("[data-open]")) $(at("[data-open]").dataset.open)?.showModal();
   if (at("[data-copy]")) copy(at("[data-copy]"));
   if (at("[data-dismiss]")) at(".toast").remove();

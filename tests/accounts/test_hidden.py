@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.http import Http404
@@ -25,7 +27,7 @@ from tests.cast import role
 def test_by_id_and_by_address(cast, by):
     """The person is told nothing; the trail is told that it was there and hidden."""
 
-    def look(uid: uuid.UUID, address: str) -> Resource:
+    def look(uid: uuid.UUID, address: str) -> Any:
         if by == "uid":
             return registry.by_uid(cast.charlie, uid)
         return registry.by_address(cast.charlie, address)
@@ -56,7 +58,7 @@ def test_a_search_takes_any_text(cast):
         assert list(registry.assets(cast.charlie, text=text)) == []
 
 
-EVERYTHING = {
+EVERYTHING: dict[str, Callable[[Any], Any]] = {
     "people": lambda user: queries.people(user).exclude(pk=user.pk),
     "colleagues": lambda user: queries.colleagues(user).exclude(pk=user.pk),
     "groups": queries.groups,

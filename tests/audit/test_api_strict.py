@@ -7,12 +7,15 @@ from datetime import timedelta
 
 import pytest
 from django.core.signing import Signer
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
+from psycopg.errors import UniqueViolation
 
 from accounts import keys as form
 from accounts.actions import keys
 from accounts.models import ApiKey
+from audit.doors.rest import problem
 from tests.cast import PASSWORD
 from tests.rest import JSON, ROOT, Caller, caller, refused
 
@@ -96,6 +99,16 @@ def test_what_nobody_foresaw(alice, monkeypatch):
     assert b"secret detail" not in answer.content
 
 
+def test_who_comes_second_in_a_race_meets_a_conflict():
+    """The database's own constraint, behind the rules."""
+    error = IntegrityError("one_pending_request")
+    error.__cause__ = UniqueViolation()
+    answer = problem(error, {})
+    assert answer is not None
+    assert answer.status_code == 409
+    assert problem(IntegrityError(), {}) is None
+
+
 # --- pages
 
 
@@ -145,9 +158,9 @@ def test_nobody(db):
 
 
 def broken_keys(cast) -> dict[str, str]:
-    def issued(**stated):
-        facts = {"name": "k", "scopes": ["read"], "expires_at": timezone.now() + timedelta(days=1)}
-        return keys.issue(cast.bob, by=cast.bob, **facts | stated)
+    def issued():
+        until = timezone.now() + timedelta(days=1)
+        return keys.issue(cast.bob, name="k", scopes=["read"], expires_at=until, by=cast.bob)
 
     revoked = issued()
     keys.revoke(revoked.key, by=cast.bob)

@@ -136,3 +136,24 @@ def test_a_built_in_role_says_so_and_stays(client, cast):
     refused = client.post(address, {"name": "Reader", "permissions": ["grant"]})
     assert refused.status_code == 422
     assert "grant" not in role("reader").codenames()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_page_is_accessible_and_fits_a_narrow_screen(
+    page, live_server, signed_in, assert_accessible, assert_narrow, cast
+):
+    signed_in(page, cast.erin)
+    there = [
+        *(
+            reverse(name)
+            for name in ("grants", "grant_new", "roles", "role_new", "keys", "key_new")
+        ),
+        *(reverse(name) for name in ("services", "service_new", "people", "groups", "trail")),
+        reverse("role", args=["steward"]),
+        reverse("group", args=[cast.researchers.pk]),
+        reverse("service", args=[cast.scoring.pk]),
+    ]
+    for address in there:
+        page.goto(live_server.url + address)
+        assert_accessible(page)
+        assert_narrow(page)

@@ -70,10 +70,12 @@ def test_alice_registers_fills_and_publishes(
     assert page.get_by_text("oncology/ct-scans is taken").count()
     assert_accessible(page)
     page.get_by_label("Short name").fill("weather")
-    page.get_by_label("Card").fill("---\nstations: 12\n---\n# Weather\n\n<b>raw</b> **bold**")
+    page.locator("#id_card").fill("---\nstations: 12\n---\n# Weather\n\n<b>raw</b> **bold**")
     page.get_by_role("button", name="Register as a draft").click()
     page.get_by_role("heading", name="Weather", level=1).wait_for()
-    assert page.get_by_text("12", exact=True).is_visible() and page.get_by_text("<b>raw</b>").count()
+    assert (
+        page.get_by_text("12", exact=True).is_visible() and page.get_by_text("<b>raw</b>").count()
+    )
 
     page.get_by_role("link", name="Versions", exact=True).click()
     page.get_by_role("button", name="Open a version").click()
@@ -249,8 +251,10 @@ def test_whoever_may_not_upload_is_refused_before_the_bytes(client, cast):
 
 
 def test_a_card_shows_no_html_of_its_author():
-    shown = card.read("---\nkeys: [a, b]\nevil: <script>\nnested: {a: 1}\n---\n# Top\n<script>x</script>"
-                      "\n\n#### Deep\n\n[x](javascript:alert(1)) ![i](https://example.org/i.png)\n")
+    shown = card.read(
+        "---\nkeys: [a, b]\nevil: <script>\nnested: {a: 1}\n---\n# Top\n<script>x</script>"
+        "\n\n#### Deep\n\n[x](javascript:alert(1)) ![i](https://example.org/i.png)\n"
+    )
     assert shown.facts == [("Keys", "a, b"), ("Evil", "<script>")]
     assert "<script" not in shown.html and "<img" not in shown.html
     assert 'href="javascript' not in shown.html

@@ -12,9 +12,7 @@ from tests.cast import role
 
 
 @pytest.mark.django_db(transaction=True)
-def test_everybody_has_a_home(
-    page, live_server, signed_in, assert_accessible, assert_narrow, cast
-):
+def test_everybody_has_a_home(page, live_server, signed_in, assert_accessible, assert_narrow, cast):
     publish(cast)
     ask(cast, by=cast.bob)
     for person in (cast.alice, cast.bob, cast.charlie, cast.dana, cast.erin, cast.petra):

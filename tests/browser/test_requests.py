@@ -192,3 +192,18 @@ def test_the_inbox_is_what_the_rules_say(cast, others):
             if any(person in reviewers(step) for step in request.steps.filter(decision=""))
         }
         assert set(queries.waiting(person)) == by_rule, person
+
+
+@pytest.mark.django_db(transaction=True)
+def test_on_a_phone_a_row_leads_to_its_own_page(
+    page, live_server, signed_in, assert_accessible, cast
+):
+    publish(cast)
+    asked = ask(cast, by=cast.bob)
+    signed_in(page, cast.alice)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(live_server.url + reverse("inbox"))
+    page.locator(".row-main").click()
+    page.wait_for_url(f"**/requests/{asked.pk}/")
+    expect(page.get_by_role("button", name="Approve")).to_be_in_viewport()
+    assert_accessible(page)

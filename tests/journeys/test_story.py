@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -18,14 +19,14 @@ from django.utils import timezone
 from accounts.actions import keys
 from accounts.models import Grant
 from audit.models import Event
-from tests.cast import PASSWORD, gathered, role
+from tests.cast import gathered, role
 from tests.journeys.client import Caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BYTES = b"patient,finding\n1,nodule\n2,none\n"
 ADDRESS = "oncology/chest-ct"
-FACTS = {
+FACTS: dict[str, Any] = {
     "name": "Chest CT",
     "classification": "restricted",
     "categories": ["personal", "health"],
@@ -68,8 +69,9 @@ def acts_on_the_dataset() -> list[tuple[str, str, str]]:
 
 def telling_by_rest(site: str) -> None:
     """Alice's, Bob's and Petra's part, with keys."""
-    alice = Caller(site, key("alice", *SCOPES, "edit", "upload", "grant", "approve_version",
-                             "decide_request"))
+    alice = Caller(
+        site, key("alice", *SCOPES, "edit", "upload", "grant", "approve_version", "decide_request")
+    )
     bob = Caller(site, key("bob", *SCOPES))
     petra = Caller(site, key("petra", "discover", "read", "decide_request"))
 
@@ -100,6 +102,55 @@ def telling_by_rest(site: str) -> None:
     assert petra.post(f"requests/{request}/approve").json["status"] == "approved"
 
 
+def telling_by_page(page, site: str, signed_in) -> None:
+    """The same, in a browser: forms for Alice and Bob, one key each for the two approvals."""
+    cast = gathered()
+    signed_in(page, cast.alice)
+    register_by_page(page, site)
+    signed_in(page, cast.bob)
+    page.goto(f"{site}/catalogue/?q=chest")
+    page.get_by_role("link", name="Request access").click()
+    page.get_by_label("Purpose").select_option("model_training")
+    page.get_by_label("Why you need it").fill("Train the nodule detector")
+    page.get_by_role("button", name="Send the request").click()
+    page.get_by_text("Waits for Alice").wait_for()
+    page.goto(f"{site}/catalogue/{ADDRESS}@v1/?tab=versions")
+    page.get_by_text("Files are for those with a grant").wait_for()
+    for person in (cast.alice, cast.petra):
+        signed_in(page, person)
+        page.goto(f"{site}/inbox/")
+        page.get_by_role("button", name="Approve").wait_for()
+        page.keyboard.press("a")
+        page.get_by_role("heading", name="Nothing waits for you").wait_for()
+
+
+def register_by_page(page, site: str) -> None:
+    page.goto(f"{site}/catalogue/oncology/new/dataset/")
+    page.get_by_label("Short name").fill("chest-ct")
+    page.get_by_label("Name", exact=True).fill("Chest CT")
+    page.locator("[name=classification]").select_option("restricted")
+    for name in ("categories", "permitted_purposes"):
+        for value in FACTS[name]:
+            page.locator(f"[name={name}][value={value}]").check()
+    for name in ("lawful_basis", "special_basis"):
+        page.locator(f"[name={name}]").select_option(FACTS[name])
+    page.get_by_role("button", name="Register as a draft").click()
+    page.get_by_role("heading", name="Chest CT", level=1).wait_for()
+    page.get_by_role("link", name="Versions", exact=True).click()
+    page.get_by_role("button", name="Open a version").click()
+    file = {"name": "findings.csv", "mimeType": "text/csv", "buffer": BYTES}
+    page.locator("#id_file").set_input_files(file)
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_role("rowheader", name="findings.csv").wait_for()
+    page.locator("summary", has_text="Approve").click()
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_text("is approved and frozen").wait_for()
+    page.goto(f"{site}/catalogue/{ADDRESS}/")
+    page.locator("summary", has_text="Publish").click()
+    page.get_by_role("button", name="Publish").click()
+    page.get_by_text("is published now").wait_for()
+
+
 def the_common_end(site: str) -> None:
     """Bob downloads, the service fetches its key and downloads, Erin revokes, Dana asks."""
     cast = gathered()
@@ -109,8 +160,9 @@ def the_common_end(site: str) -> None:
     part = bob.get(address, Range="bytes=8-14")
     assert (part.status, part.body) == (206, BYTES[8:15])
 
-    call_command("grant", "reader", "scoring", ADDRESS, "--as", "erin", "--days", "7",
-                 stdout=StringIO())
+    call_command(
+        "grant", "reader", "scoring", ADDRESS, "--as", "erin", "--days", "7", stdout=StringIO()
+    )
     secret = client_secret(cast)
     assert Caller(site, secret).get("whoami").status == 401  # a client secret is no key
     basic = base64.b64encode(f"scoring:{secret}".encode()).decode()
@@ -137,7 +189,11 @@ def client_secret(cast) -> str:
     """Alice answers for the service: she makes its client secret."""
     until = timezone.now() + timedelta(days=30)
     issued = keys.issue(
-        cast.scoring.user, name="scoring job", scopes=list(SCOPES), expires_at=until, kind="c",
+        cast.scoring.user,
+        name="scoring job",
+        scopes=list(SCOPES),
+        expires_at=until,
+        kind="c",
         by=cast.alice,
     )
     return issued.secret
@@ -145,5 +201,11 @@ def client_secret(cast) -> str:
 
 def test_told_over_rest(live_server):
     telling_by_rest(live_server.url)
+    the_common_end(live_server.url)
+    assert acts_on_the_dataset() == TRAIL
+
+
+def test_told_on_pages(live_server, page, signed_in):
+    telling_by_page(page, live_server.url, signed_in)
     the_common_end(live_server.url)
     assert acts_on_the_dataset() == TRAIL

@@ -276,7 +276,7 @@ def test_lineage_has_no_circle(cast):
 
 def test_lineage_names_nothing_one_may_not_read(cast):
     a, b = chain(cast, 2)
-    grants.give(role("contributor"), cast.bob, Asset.objects.get(pk=b.parent_id), by=cast.alice)
+    grants.give(role("contributor"), cast.bob, b.asset, by=cast.alice)
     with pytest.raises(PermissionDenied):
         versions.record_lineage(b, a, "derived_from", by=cast.bob)
     versions.record_lineage(b, a, "derived_from", by=cast.alice)
