@@ -13,8 +13,6 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from audit.models import Event
 
@@ -25,9 +23,8 @@ _pending: ContextVar[list[dict[str, Any]] | None] = ContextVar("pending", defaul
 
 
 def connect(url: str) -> Redis:
-    """Impatient and without the client's own retries: a refusal does not wait for a counter."""
-    never = Retry(NoBackoff(), 0)
-    return Redis.from_url(url, socket_timeout=0.2, socket_connect_timeout=0.2, retry=never)
+    """Impatient: a refusal does not wait for a counter. `from_url` retries nothing by itself."""
+    return Redis.from_url(url, socket_timeout=0.2, socket_connect_timeout=0.2)
 
 
 _redis = connect(settings.REDIS_URL)

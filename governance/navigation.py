@@ -67,6 +67,7 @@ class Navigation:
             items.append(self.item("groups", "Groups", "users-round", "u"))
         items.append(self.item("services", "Services", "bot", "s"))
         items.append(self.item("keys", "Keys", "key-round", "k"))
+        items.append(self.item("api_docs", "API", "book-open", "d"))
         return items
 
     def oversight(self) -> list[dict[str, Any]]:

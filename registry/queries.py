@@ -143,3 +143,8 @@ def edges(user: User) -> QuerySet[Lineage]:
     seen = user.visible(Version, Permission.DISCOVER).values("pk")
     found: QuerySet[Lineage] = Lineage.objects.filter(child__in=seen, parent__in=seen)
     return found.select_related("child", "parent")
+
+
+def is_stored(sha256: str) -> bool:
+    """For the clock: does any record name these bytes?"""
+    return Blob.objects.filter(pk=sha256).exists()

@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +96,20 @@ def discard_stale(older_than_seconds: float, *, root: Path | None = None) -> int
         with suppress(FileNotFoundError):  # its upload ended between the listing and here
             if part.stat().st_mtime <= cutoff:
                 part.unlink()
+                discarded += 1
+    return discarded
+
+
+def unclaimed(
+    claimed: Callable[[str], bool], older_than_seconds: float, *, root: Path | None = None
+) -> int:
+    """Remove blobs that no record names: their upload was refused after its last byte."""
+    cutoff = time.time() - older_than_seconds
+    discarded = 0
+    for blob in _store(root).glob("??/??/*"):
+        with suppress(FileNotFoundError):
+            if blob.stat().st_mtime <= cutoff and not claimed(blob.name):
+                blob.unlink()
                 discarded += 1
     return discarded
 

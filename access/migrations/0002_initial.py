@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='accessrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('subject', 'resource', 'role'), name='one_pending_request', violation_error_message='The same is asked for already and waits for an answer.'),
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('subject', 'resource', 'role'), name='one_pending_request', violation_error_code='conflict', violation_error_message='The same is asked for already and waits for an answer.'),
         ),
         migrations.AddConstraint(
             model_name='accessrequest',

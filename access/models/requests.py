@@ -58,6 +58,7 @@ class AccessRequest(Governed):
                 fields=["subject", "resource", "role"],
                 name="one_pending_request",
                 condition=Q(status="pending"),
+                violation_error_code="conflict",
                 violation_error_message="The same is asked for already and waits for an answer.",
             ),
             models.CheckConstraint(

@@ -60,9 +60,7 @@ def retire(role: Role, *, by: User) -> Role:
     check(by, Permission.MANAGE_ROLES, site())
     rules.require_protected(role)
     if Grant.objects.open().filter(role=role).exists():
-        raise ValidationError(
-            f"{role} is still held: revoke its grants first.", code="conflict"
-        )
+        raise ValidationError(f"{role} is still held: revoke its grants first.", code="conflict")
     role.retired_at = timezone.now()
     role.requestable = False
     role.save(update_fields=["retired_at", "requestable"])

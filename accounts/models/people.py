@@ -67,6 +67,7 @@ class User(Governed, AbstractUser):
                 fields=["email"],
                 name="user_email_once",
                 condition=~Q(email=""),
+                violation_error_code="conflict",
                 violation_error_message="Somebody has this e-mail address already.",
             ),
             models.CheckConstraint(

@@ -294,7 +294,7 @@ class PermissionRow(models.Model):
 class UserPermission(PermissionRow, UserObjectPermissionBase):  # noqa: DJ008  guardian's
     content_object = models.ForeignKey(Resource, models.PROTECT)
 
-    objects = UserObjectPermissionManager.from_queryset(LiveRows)()
+    objects = UserObjectPermissionManager.from_queryset(LiveRows)()  # type: ignore[misc]
 
     class Meta:
         default_permissions = ()
@@ -310,7 +310,7 @@ class UserPermission(PermissionRow, UserObjectPermissionBase):  # noqa: DJ008  g
 class GroupPermission(PermissionRow, GroupObjectPermissionBase):  # noqa: DJ008  guardian's
     content_object = models.ForeignKey(Resource, models.PROTECT)
 
-    objects = GroupObjectPermissionManager.from_queryset(LiveRows)()
+    objects = GroupObjectPermissionManager.from_queryset(LiveRows)()  # type: ignore[misc]
 
     class Meta:
         default_permissions = ()

@@ -52,6 +52,7 @@ class Door(viewsets.GenericViewSet[Any]):
     """One noun: it lists and shows `rows`, takes a body in, calls one action, shows the result."""
 
     content_negotiation_class = JSONOnly
+    metadata_class = None  # OPTIONS tells nothing: the schema does
     lookup_value_converter = "uuid"
     shown: ClassVar[Any]  # the serializer of an answer
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -112,7 +112,7 @@ class FileDoor(Door):
             told["part"] = "headers only"
         files.download(file, by=self.user, **told)
         answer = doors.stream(file, part)
-        if request.method == "HEAD":
+        if request.method == "HEAD" and isinstance(answer, StreamingHttpResponse):
             answer.streaming_content = ()
         return answer
 

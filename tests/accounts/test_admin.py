@@ -77,3 +77,14 @@ def test_revoking_from_the_list(client, cast):
     grant.refresh_from_db()
     assert grant.status == "revoked"
     assert newest("grant.revoke").actor == cast.erin
+
+
+def test_passwords_and_signing_out_have_one_place(client, cast):
+    """Django's own views would write beside the actions."""
+    client.force_login(cast.erin, "accounts.backend.SignInBackend")
+    for name, there in (
+        ("password_change", "account_change_password"),
+        ("logout", "account_logout"),
+    ):
+        assert client.post(reverse(f"admin:{name}")).url == reverse(there)
+    assert client.get(reverse("admin:index")).status_code == 200

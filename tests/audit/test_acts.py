@@ -232,7 +232,7 @@ def test_without_redis_nothing_folds_and_nothing_is_lost(cast, monkeypatch):
     for _ in range(3):
         attempt(cast)
     assert denied() == 3
-    assert time.monotonic() - started < 1.5  # the client's own retries would take seconds each
+    assert time.monotonic() - started < 1.5  # a retrying client takes seconds each
 
 
 def test_a_flush_that_crashed_repeats_and_never_loses(cast, monkeypatch):

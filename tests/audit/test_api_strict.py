@@ -84,6 +84,7 @@ def test_unknown_addresses_and_methods(alice):
     refused(alice.get("projects/"), 404)
     refused(Client().post("/api/v2/decide"), 404)
     refused(alice.delete("projects"), 405)
+    refused(alice.send("options", "projects"), 405)
     refused(alice.get("oauth/token"), 405)
     refused(alice.get("projects/not-a-uuid"), 404)
 

@@ -48,7 +48,7 @@ def test_whoever_may_not_read_it_finds_nothing_and_leaves_a_denial(client, cast)
     client.force_login(cast.charlie)
     assert client.get(reverse("trail")).status_code == 404
     assert views(cast.charlie).get().outcome == "denied"
-    event = Event.objects.filter(verb="grant.open").first()
+    event = Event.objects.filter(verb="grant.open").latest("id")
     assert client.get(reverse("event", args=[event.uid])).status_code == 404
 
 
@@ -58,7 +58,7 @@ def test_a_steward_reads_what_happens_on_hers(client, cast):
     assert page.status_code == 200
     paths = {event.resource_path for event in page.context["events"]}
     assert paths and all(path.startswith("/oncology/") for path in paths)
-    elsewhere = Event.objects.filter(verb="person.invite").first()
+    elsewhere = Event.objects.filter(verb="person.invite").latest("id")
     assert client.get(reverse("event", args=[elsewhere.uid])).status_code == 404
 
 

@@ -196,6 +196,17 @@ def test_only_stale_parts_are_discarded(tmp_path: Path) -> None:
     assert storage.exists(SHA256, root=tmp_path)
 
 
+def test_only_old_bytes_that_no_record_names_are_removed(tmp_path: Path) -> None:
+    kept, refused, fresh = (
+        storage.receive([content], limit=10, root=tmp_path).sha256 for content in (b"a", b"b", b"c")
+    )
+    for name in (kept, refused):
+        os.utime(tmp_path / name[:2] / name[2:4] / name, (0, 0))
+    assert storage.unclaimed(lambda name: name == kept, 3600, root=tmp_path) == 1
+    found = [storage.exists(name, root=tmp_path) for name in (kept, refused, fresh)]
+    assert found == [True, False, True]
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [

@@ -1,0 +1,125 @@
+"""Roles and grants as one person may see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.decision import allowed
+from accounts.models import (
+    Grant,
+    Grantable,
+    GroupPermission,
+    Resource,
+    Role,
+    RolePermission,
+    User,
+    UserPermission,
+)
+from accounts.permissions import Permission
+from audit.queries import as_path
+
+
+def roles(user: User) -> QuerySet[Role]:
+    """What can be held is no secret to those who are signed in."""
+    return Role.objects.exclude(slug="system") if user.is_live else Role.objects.none()
+
+
+def requestable_roles(user: User) -> QuerySet[Role]:
+    return roles(user).filter(requestable=True, retired_at=None)
+
+
+def grants(user: User) -> QuerySet[Grant]:
+    """One's own, and those on what one gives access to or reviews."""
+    every = Grant.objects.select_related("role", "user", "group", "resource", "opened_by")
+    reviewed = user.visible(Resource, Permission.REVIEW).values("pk")
+    given = user.visible(Resource, Permission.GRANT).values("pk")
+    mine = Grant.objects.of(user).values("pk")
+    return every.filter(Q(pk__in=mine) | Q(resource__in=reviewed) | Q(resource__in=given))
+
+
+def search_grants(
+    user: User,
+    *,
+    text: str = "",
+    subject: str = "",
+    role: str = "",
+    resource: str = "",
+    status: str = "",
+) -> QuerySet[Grant]:
+    """By words, by `bob` or `group:name`, by role, by where it reaches from, by status."""
+    found: Any = grants(user)
+    for word in text.split():
+        found = found.filter(
+            Q(user__username__icontains=word)
+            | Q(user__name__icontains=word)
+            | Q(group__name__icontains=word)
+            | Q(resource__path__icontains=as_path(word).strip("/"))
+        )
+    if subject.startswith("group:"):
+        found = found.filter(group__name=subject.removeprefix("group:"))
+    elif subject:
+        found = found.filter(user__username=subject)
+    if role:
+        found = found.filter(role__slug=role)
+    if resource:
+        found = found.filter(resource__path="/" if resource == "site" else as_path(resource))
+    return found.in_status(status) if status else found  # type: ignore[no-any-return]
+
+
+def held(user: User, person: User) -> QuerySet[Grant]:
+    """What a person holds or will hold, directly and through groups, as far as one may see it."""
+    mine = Grant.objects.open().of(person).values("pk")
+    return grants(user).filter(pk__in=mine).order_by("resource__path", "role__slug")
+
+
+def givable_roles(user: User) -> QuerySet[Role]:
+    """What one could give somewhere; giving decides for the place."""
+    held = Grant.objects.live().of(user).filter(effect=Grant.Effect.ALLOW).values("role")
+    mine = RolePermission.objects.filter(role__in=held, closed_at=None).values("codename")
+    beyond = RolePermission.objects.filter(closed_at=None).exclude(codename__in=mine)
+    within = ~Q(pk__in=beyond.values("role"))
+    open_roles = roles(user).filter(retired_at=None).prefetch_related("permissions")
+    return open_roles.filter(Q(given_by__giver__in=held) | within).distinct()
+
+
+def own_grants(user: User) -> QuerySet[Grant]:
+    related = Grant.objects.select_related("role", "user", "group", "resource")
+    found: QuerySet[Grant] = related.of(user).live()
+    return found
+
+
+def holders(user: User, resource: Resource) -> QuerySet[Grant]:
+    """Who holds what here, directly or from above; for those who may look."""
+    over = Grant.objects.open().over(resource).select_related("role", "user", "group", "resource")
+    found: QuerySet[Grant] = over.order_by("resource__path", "role__slug")
+    return found if allowed(user, Permission.REVIEW, resource) else found.filter(user=user)
+
+
+def has_expired_rows() -> bool:
+    over = {"expires_at__lte": timezone.now()}
+    rows = (UserPermission.objects.filter(**over), GroupPermission.objects.filter(**over))
+    return any(found.exists() for found in rows)
+
+
+def role_permissions(user: User) -> QuerySet[RolePermission]:
+    found: QuerySet[RolePermission] = RolePermission.objects.filter(role__in=roles(user))
+    return found.select_related("role")
+
+
+def grantables(user: User) -> QuerySet[Grantable]:
+    found: QuerySet[Grantable] = Grantable.objects.filter(giver__in=roles(user))
+    return found.select_related("giver", "role")
+
+
+def user_rows(user: User) -> QuerySet[UserPermission]:
+    """The derived rows behind the grants one may see."""
+    found: QuerySet[UserPermission] = UserPermission.objects.filter(grant__in=grants(user))
+    return found.select_related("user", "permission", "content_object", "grant")
+
+
+def group_rows(user: User) -> QuerySet[GroupPermission]:
+    found: QuerySet[GroupPermission] = GroupPermission.objects.filter(grant__in=grants(user))
+    return found.select_related("group", "permission", "content_object", "grant")
