@@ -30,7 +30,7 @@ test: .venv/development  ## Run the whole suite (ARGS="-k name" for a part)
 check: .venv/development check-deploy  ## Lint, types, layers, migrations, generated docs, deployment
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
+	$(EMBEDDED) $(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(TEMPLATES) $(BIN)/djade --check
 	$(EMBEDDED) $(BIN)/python manage.py makemigrations --check --dry-run

@@ -114,7 +114,16 @@ def state_gate(q: Question) -> str | None:
 
 
 def deny_gate(q: Question) -> str | None:
-    denied = Resource.objects.filter(pk=q.resource.pk).denied_to(q.subject, q.permission, q.at)
+    denied = (
+        Grant.objects.live(q.at)
+        .of(q.subject, q.at)
+        .over(q.resource)
+        .filter(
+            effect=Grant.Effect.DENY,
+            role__permissions__codename=q.permission,
+            role__permissions__closed_at=None,
+        )
+    )
     return "deny_grant" if denied.exists() else None
 
 
