@@ -47,7 +47,7 @@ def running(data: Path) -> Iterator[subprocess.Popen[str]]:
     finally:
         with process:
             process.kill()
-        _wait_until(lambda: not _left(data))
+        _wait_until_gone(data)
 
 
 def test_commands_run_beside_it_and_ctrl_c_stops_everything(
@@ -73,7 +73,7 @@ def test_the_data_stays_and_a_kill_leaves_nothing(
     assert len(_left(data)) > 4
     running.kill()
     running.wait()
-    _wait_until(lambda: not _left(data))
+    _wait_until_gone(data)
 
 
 def test_the_death_of_a_part_ends_all_and_is_named(
@@ -148,6 +148,14 @@ def _left(data: Path) -> list[psutil.Process]:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return found
+
+
+def _wait_until_gone(data: Path) -> None:
+    try:
+        _wait_until(lambda: not _left(data))
+    except AssertionError:
+        found = [(process.ppid(), process.cmdline()) for process in _left(data)]
+        raise AssertionError(f"still there after {END_SECONDS} s: {found}") from None
 
 
 def _free_port() -> int:

@@ -74,8 +74,9 @@ class Command(BaseCommand):
             for name, command in _commands(data, port).items():
                 log = data / "log" / f"{name}.log"
                 log.parent.mkdir(mode=0o700, exist_ok=True)
-                # At SIGTERM a worker would outlive us by its longest job; at SIGQUIT it ends.
-                death = signal.SIGQUIT if name == "worker" else signal.SIGTERM
+                # A worker that is asked to end waits for its jobs and its broker, which is gone
+                # by then; its jobs are acknowledged late, so what is cut off runs again.
+                death = signal.SIGKILL if name == "worker" else signal.SIGTERM
                 process = child.spawn(command, log, death=death, cwd=embedded.ROOT)
                 children.append(Child(name, log, process))
             _wait_until_ready(children, port)
@@ -108,7 +109,8 @@ def _commands(data: Path, port: int) -> dict[str, list[str]]:
             *("--host", "127.0.0.1", "--port", str(port)),
             *("--workers", "2", "--blocking-threads", "4", "governance.wsgi:application"),
         ],
-        "worker": [*celery, "worker", "--loglevel", "info", "--concurrency", "2"],
+        # Threads: one process, which ends as a whole.
+        "worker": [*celery, "worker", "--pool", "threads", "--loglevel", "info"],
         "beat": [
             *(*celery, "beat", "--loglevel", "info"),
             # Our own lock keeps a second beat away; a pid file would outlive a kill.
