@@ -25,7 +25,7 @@ demo: .venv/runtime  ## Load the demo people, data and requests
 	@$(BIN)/python manage.py demo
 
 test: .venv/development  ## Run the whole suite (ARGS="-k name" for a part)
-	@$(EMBEDDED) $(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(EMBEDDED) $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: .venv/development check-deploy  ## Lint, types, layers, migrations, generated docs, deployment
 	$(BIN)/ruff check .

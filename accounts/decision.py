@@ -216,9 +216,10 @@ def near_miss(q: Question) -> str:
             role__permissions__closed_at=None,
         )
     )
-    if mine.filter(expires_at__lte=q.at).exists():
+    windows = list(mine.values_list("starts_at", "expires_at"))
+    if any(ends is not None and ends <= q.at for _, ends in windows):
         return "grant_expired"
-    return "grant_not_started" if mine.filter(starts_at__gt=q.at).exists() else "no_grant"
+    return "grant_not_started" if any(starts > q.at for starts, _ in windows) else "no_grant"
 
 
 def check(subject: User, permission: str, resource: Resource, *, purpose: str = "") -> Decision:
