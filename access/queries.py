@@ -16,6 +16,7 @@ from accounts.decision import allowed
 from accounts.models import Grant, Resource, User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
+from accounts.queries import within
 from accounts.rules import side
 
 
@@ -29,7 +30,10 @@ def requests(user: User) -> QuerySet[AccessRequest]:
         | Q(resource__in=decided)
         | Q(resource__in=reviewed)
     )
-    return found.select_related("requester", "subject", "role", "resource")
+    reach = within(user)
+    return found.filter(resource__in=reach).select_related(
+        "requester", "subject", "role", "resource"
+    )
 
 
 def own(user: User) -> QuerySet[AccessRequest]:

@@ -6,11 +6,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q
 
 from access.models import AccessRequest, ApprovalStep, Status
-from accounts.decision import allowed, fits
+from accounts.decision import allowed
 from accounts.models import Grant, Membership, Resource, Role, User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
-from accounts.rules import on_side
+from accounts.rules import on_side, require_fitting
 
 TRANSITIONS: dict[Status, tuple[Status, ...]] = {
     Status.DRAFT: (Status.PENDING, Status.CANCELLED),
@@ -40,11 +40,7 @@ def require_askable(resource: Resource, role: Role, subject: User, purpose: str)
     if resource.kind == Kind.ROOT:
         raise ValidationError({"resource": "Ask for a project, dataset, model or version."})
     require_on_offer(role)
-    nodes = list(Resource.objects.filter(pk__in=resource.chain))
-    if not fits(nodes, purpose):
-        permitted = sorted({p for node in nodes for p in node.permitted_purposes})
-        known = ", ".join(permitted) or "none of these"
-        raise ValidationError({"purpose": f"Not permitted here. Permitted: {known}."})
+    require_fitting(resource, purpose)
     if Grant.objects.live().filter(user=subject, resource=resource, role=role).exists():
         reason = ValidationError(f"{subject} holds {role} here already.", code="conflict")
         raise ValidationError({"role": reason})

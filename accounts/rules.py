@@ -14,6 +14,21 @@ from accounts.models import ApiKey, Grant, Membership, Resource, Role, User
 from accounts.models.grants import GrantQuerySet
 from accounts.permissions import Permission
 
+OVERSIGHT = frozenset(
+    {
+        Permission.GRANT,
+        Permission.READ_TRAIL,
+        Permission.REVIEW,
+        Permission.DECIDE_REQUEST,
+        Permission.MANAGE_PEOPLE,
+        Permission.MANAGE_ROLES,
+        Permission.MANAGE_POLICIES,
+        Permission.MANAGE_KEYS,
+    }
+)
+LISTED_ONLY = frozenset(
+    {"privacy-officer", "auditor", "admin"}
+)  # holding their verbs is not enough
 MAX_KEY_DAYS = {ApiKey.Kind.PERSONAL: 90, ApiKey.Kind.SERVICE: 365, ApiKey.Kind.CLIENT: 365}
 
 
@@ -66,6 +81,8 @@ def require_ceiling(by: User, role: Role, resource: Resource) -> None:
     mine = Grant.objects.live().of(by).over(resource).filter(effect=Grant.Effect.ALLOW)
     if mine.filter(role__may_give__role=role).exists():
         return
+    if role.slug in LISTED_ONLY:
+        raise OwnSide(f"{role} is given by those whose role lists it: ask an admin.")
     missing = [p for p in sorted(role.codenames()) if not decision.allowed(by, p, resource)]
     if missing:
         raise OwnSide(f"You do not hold {', '.join(missing)} here, so you cannot give {role}.")
@@ -74,6 +91,66 @@ def require_ceiling(by: User, role: Role, resource: Resource) -> None:
 def require_protected(role: Role) -> None:
     if role.built_in:
         raise ValidationError(f"{role} is built in: make a role of your own instead.")
+
+
+def require_narrower(role: Role, wanted: frozenset[str]) -> None:
+    """What was given, asked for and approved as this role never grows behind their backs."""
+    if more := sorted(wanted - role.codenames()):
+        raise ValidationError(
+            {"permissions": f"A role only narrows. Make another one that has {', '.join(more)}."},
+            code="conflict",
+        )
+
+
+def require_deniable(by: User, role: Role, subject: User | Group, resource: Resource) -> None:
+    """A deny blocks the use of data; it never blinds or disarms those who oversee it."""
+    if oversight := sorted(role.codenames() & OVERSIGHT):
+        raise ValidationError(
+            {"role": f"A deny is about data: {role} also holds {', '.join(oversight)}."}
+        )
+    if decision.allowed(by, Permission.MANAGE_POLICIES, decision.site()):
+        return
+    above = Grant.objects.live().filter(
+        resource__in=resource.ancestors, role__permissions__codename__in=OVERSIGHT
+    )
+    members = Membership.objects.current().filter(group__in=above.values("group"))
+    watching = Q(pk__in=above.values("user")) | Q(pk__in=members.values("user"))
+    meant = (
+        Q(pk=subject.pk)
+        if isinstance(subject, User)
+        else Q(pk__in=Membership.objects.current().filter(group=subject).values("user"))
+    )
+    if User.objects.filter(watching).filter(meant).exists():
+        raise OwnSide(f"{subject} oversees this from above: only an admin can deny them here.")
+
+
+def require_fitting(resource: Resource, purpose: str) -> None:
+    nodes = list(Resource.objects.filter(pk__in=resource.chain))
+    if not decision.fits(nodes, purpose):
+        permitted = sorted({p for node in nodes for p in node.permitted_purposes})
+        known = ", ".join(permitted) or "none of these"
+        raise ValidationError({"purpose": f"Not permitted here. Permitted: {known}."})
+
+
+def require_privacy_officer(by: User, resource: Resource) -> None:
+    held = Grant.objects.live().of(by).over(resource).filter(role__slug="privacy-officer")
+    if not held.filter(effect=Grant.Effect.ALLOW).exists():
+        raise OwnSide(
+            "This would protect it less (classification, categories, bases or purposes): "
+            "that is for the privacy officer."
+        )
+
+
+def require_new(
+    role: Role, subject: User | Group, resource: Resource, effect: str, purpose: str
+) -> None:
+    """One access, one grant: else revoking it would leave its twin."""
+    who = {"user": subject} if isinstance(subject, User) else {"group": subject}
+    twins = Grant.objects.open().filter(
+        role=role, resource=resource, effect=effect, purpose=purpose, **who
+    )
+    if twins.exists():
+        raise ValidationError(f"{subject} holds {role} here already.", code="conflict")
 
 
 def require_window(starts_at: datetime | None, expires_at: datetime | None) -> None:

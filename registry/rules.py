@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 
 from accounts.models import Resource
-from accounts.models.vocabulary import Category, Kind, State
+from accounts.models.vocabulary import Category, Classification, Kind, State
 
 TRANSITIONS: dict[Kind, dict[State, tuple[State, ...]]] = {
     Kind.PROJECT: {State.ACTIVE: (State.RETIRED,), State.RETIRED: (State.ACTIVE,)},
@@ -51,6 +51,23 @@ def require_publishable(resource: Resource) -> None:
         missing["permitted_purposes"] = "Personal data needs at least one permitted purpose."
     if missing:
         raise ValidationError(missing)
+
+
+ORDER = Classification.values
+
+
+def loosens(before: Resource, after: Resource) -> bool:
+    """Does this protect less than it did? Then it is not for those who edit to decide."""
+    permitted, now_permitted = set(before.permitted_purposes), set(after.permitted_purposes)
+    lower = ORDER.index(after.classification) < ORDER.index(before.classification)
+    return (
+        lower
+        or bool(set(before.categories) - set(after.categories))
+        or bool(set(before.prohibited_purposes) - set(after.prohibited_purposes))
+        or (bool(permitted) and not (now_permitted and now_permitted <= permitted))
+        or bool(before.lawful_basis and not after.lawful_basis)
+        or bool(before.special_basis and not after.special_basis)
+    )
 
 
 def require_open(version: Resource) -> None:

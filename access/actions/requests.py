@@ -59,7 +59,10 @@ def submit(
 
 def add_steps(request: AccessRequest) -> None:
     """Fail closed: a step that nobody could decide is an error now, not silence later."""
+    there = set(request.steps.values_list("who", flat=True))
     for position, who in enumerate(rules.steps_for(request.resource), start=1):
+        if who in there:
+            continue
         step = ApprovalStep(
             request=request,
             position=position,
@@ -81,6 +84,7 @@ def approve(request: AccessRequest, *, comment: str = "", by: User) -> AccessReq
     request = lock(request)
     check(by, Permission.DECIDE_REQUEST, request.resource)
     rules.require_transition(request, Status.APPROVED)
+    add_steps(request)  # what became sensitive since it was asked for
     decide_step(rules.require_step(request, by), ApprovalStep.Decision.APPROVED, comment, by)
     if request.steps.filter(decision="").exists():
         return request

@@ -38,6 +38,11 @@ def give(
     if effect == Grant.Effect.ALLOW:
         rules.require_other_side(by, subject)
         rules.require_ceiling(by, role, resource)
+        rules.require_fitting(resource, purpose)
+    else:
+        rules.require_deniable(by, role, subject, resource)
+    Resource.objects.select_for_update().get(pk=resource.pk)  # one at a time, so no twin slips in
+    rules.require_new(role, subject, resource, effect, purpose)
     grant = open_grant(
         role,
         subject,

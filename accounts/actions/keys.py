@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import keys, mail, rules
 from accounts.decision import CLIENT_CREDENTIALS, check, own, site
+from accounts.keyring import revoke_keys
 from accounts.models import ApiKey, ApiKeySecret, Resource, User
 from accounts.permissions import Permission
 from audit import context
@@ -82,8 +83,10 @@ def revoke(key: ApiKey, *, reason: str = "", by: User) -> ApiKey:
     key = ApiKey.objects.select_for_update().get(pk=key.pk)
     if key.revoked_at is not None:
         raise ValidationError("This key is revoked already.", code="conflict")
-    key.revoked_at, key.revoked_by = timezone.now(), by
-    key.save(update_fields=["revoked_at", "revoked_by"])
+    revoke_keys([key], by=by)
+    if key.kind == ApiKey.Kind.CLIENT:
+        tokens = ApiKey.objects.live().filter(owner=key.owner, kind=ApiKey.Kind.TOKEN)
+        revoke_keys(tokens, by=by)
     context.say(reason)
     return key
 

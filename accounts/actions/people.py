@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.db.models import Q
 
 from accounts import mail, rules
 from accounts.decision import check, own, site
 from accounts.grants import open_grant
+from accounts.keyring import revoke_keys
 from accounts.models import ApiKey, Grant, Role, User
 from accounts.permissions import Permission
 from audit.acts import action
@@ -57,10 +58,10 @@ def deactivate(user: User, *, reason: str = "", by: User) -> User:
     if user == by:
         raise ValidationError("Ask another admin to deactivate you.")
     user.is_active = False
-    user.save(update_fields=["is_active"])
-    for key in ApiKey.objects.live().filter(owner=user):
-        key.revoked_at, key.revoked_by = timezone.now(), by
-        key.save(update_fields=["revoked_at", "revoked_by"])
+    user.set_unusable_password()  # ends the sessions, for good: back in by a link to the mailbox
+    user.save(update_fields=["is_active", "password"])
+    theirs = Q(owner=user) | Q(owner__service_account__owner=user)
+    revoke_keys(ApiKey.objects.live().filter(theirs), by=by)
     return user
 
 

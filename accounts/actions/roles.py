@@ -47,6 +47,7 @@ def edit(
     check(by, Permission.MANAGE_ROLES, site())
     rules.require_protected(role)
     rules.require_not_held(by, role)
+    rules.require_narrower(role, require_known(permissions))
     role.name, role.description, role.requestable = name, description, requestable
     role.full_clean()
     role.save()

@@ -6,7 +6,8 @@ from django.core.exceptions import ValidationError
 
 from accounts import rules
 from accounts.decision import check, site
-from accounts.models import ServiceAccount, User
+from accounts.keyring import revoke_keys
+from accounts.models import ApiKey, ServiceAccount, User
 from accounts.permissions import Permission
 from audit.acts import action
 
@@ -32,6 +33,7 @@ def hand_over(service: ServiceAccount, owner: User, *, by: User) -> ServiceAccou
     rules.require_other_side(by, owner)
     service.owner = owner
     service.save(update_fields=["owner"])
+    revoke_keys(ApiKey.objects.live().filter(owner=service.user), by=by)  # whoever kept a secret
     return service
 
 

@@ -6,13 +6,13 @@ import uuid
 from datetime import datetime
 
 from django.contrib.auth.models import Group
-from django.core.validators import validate_slug
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models.people import Membership, User
 from accounts.models.resources import Resource
+from accounts.models.vocabulary import plain_slug
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
 from audit.governed import Governed, GovernedQuerySet
@@ -22,7 +22,7 @@ class Role(Governed):
     """A named bundle of permissions."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    slug = models.CharField(max_length=50, unique=True, validators=[validate_slug])
+    slug = models.CharField(max_length=50, unique=True, validators=[plain_slug])
     name = models.CharField(max_length=100)
     description = models.TextField(blank=True)
     built_in = models.BooleanField(default=False, editable=False)

@@ -9,12 +9,12 @@ from typing import Any, ClassVar, TypeVar
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractUser, Group
-from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models.vocabulary import plain_name
 from audit.governed import Governed, GovernedQuerySet
 
 T = TypeVar("T", bound=models.Model)
@@ -43,7 +43,7 @@ class User(Governed, AbstractUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.HUMAN)
-    username = models.CharField(max_length=64, unique=True, validators=[UnicodeUsernameValidator()])
+    username = models.CharField(max_length=64, unique=True, validators=[plain_name])
     name = models.CharField(max_length=150, blank=True)
     email = models.EmailField(blank=True)
     theme = models.CharField(
@@ -119,7 +119,7 @@ class User(Governed, AbstractUser):
 
     def check_password(self, raw_password: str | None) -> bool:
         """Django's would save an upgraded hash inside a question; sign-in upgrades in an act."""
-        return self.is_human and check_password(raw_password, self.password)
+        return check_password(raw_password, self.password) and self.is_human
 
     def visible(self, model: type[T], permission: str) -> models.QuerySet[T]:
         """The rows of a resource model over which this person holds the permission now."""

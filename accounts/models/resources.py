@@ -10,7 +10,6 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_slug
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -29,6 +28,7 @@ from accounts.models.vocabulary import (
     LawfulBasis,
     SpecialBasis,
     State,
+    plain_slug,
 )
 from accounts.permissions import CONTENT, USE, Permission
 from accounts.purposes import Purpose
@@ -158,7 +158,7 @@ class Resource(Governed):
     )
     ancestors = ArrayField(models.BigIntegerField(), default=list, blank=True, editable=False)
     path = models.CharField(max_length=400, unique=True, editable=False)
-    slug = models.CharField(max_length=100, validators=[validate_slug], blank=True)
+    slug = models.CharField(max_length=100, validators=[plain_slug], blank=True)
     name = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
     owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="resources")

@@ -1,6 +1,15 @@
 """The field's words for what a resource is and what the law says of it."""
 
+from django.core.validators import RegexValidator
 from django.db import models
+
+# No two names that look alike: lower case and ASCII only.
+plain_slug = RegexValidator(
+    r"\A[a-z0-9][a-z0-9-]*\Z", "Use lower-case letters, digits and hyphens."
+)
+plain_name = RegexValidator(
+    r"\A[a-z0-9][a-z0-9._-]*\Z", "Use lower-case letters, digits, dots, hyphens and underscores."
+)
 
 ROOT_PATH = "/"
 

@@ -53,6 +53,7 @@ from accounts.queries.resources import (
     require_review,
     resources,
     verdict,
+    within,
 )
 
 __all__ = [
@@ -102,4 +103,5 @@ __all__ = [
     "useful_scopes",
     "user_rows",
     "verdict",
+    "within",
 ]

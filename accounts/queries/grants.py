@@ -19,6 +19,7 @@ from accounts.models import (
     UserPermission,
 )
 from accounts.permissions import Permission
+from accounts.queries.resources import within
 from audit.queries import as_path
 
 
@@ -37,7 +38,8 @@ def grants(user: User) -> QuerySet[Grant]:
     reviewed = user.visible(Resource, Permission.REVIEW).values("pk")
     given = user.visible(Resource, Permission.GRANT).values("pk")
     mine = Grant.objects.of(user).values("pk")
-    return every.filter(Q(pk__in=mine) | Q(resource__in=reviewed) | Q(resource__in=given))
+    found = every.filter(Q(pk__in=mine) | Q(resource__in=reviewed) | Q(resource__in=given))
+    return found.filter(resource__in=within(user))
 
 
 def search_grants(

@@ -135,3 +135,12 @@ def is_restricted(resource: Resource) -> bool:
 def download(user: User, resource: Resource, purpose: str) -> Decision:
     """The answer before the act: the page asks for a purpose when it is the only thing missing."""
     return decide(user, Permission.DOWNLOAD, resource, purpose=purpose)
+
+
+def within(user: User) -> QuerySet[Resource]:
+    """How far the key of this call reaches; everywhere without one, or with one not cut."""
+    key = user.credential
+    everything: QuerySet[Resource] = Resource.objects.all()
+    if key is None or key.within_id is None:
+        return everything
+    return Resource.objects.under(Resource.objects.filter(pk=key.within_id).values("pk"))

@@ -69,7 +69,7 @@ create function audit_partitions(months integer) returns integer
 declare
   first date; name text; made integer := 0;
 begin
-  for step in 0..months loop
+  for step in 0..least(months, 36) loop
     first := (date_trunc('month', now()) + make_interval(months => step))::date;
     name := 'audit_event_' || to_char(first, 'YYYY_MM');
     continue when to_regclass(name) is not null;

@@ -11,6 +11,7 @@ from accounts.grants import open_grant
 from accounts.models import Grant, Role, User
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
+from accounts.rules import require_privacy_officer
 from audit.acts import action
 from registry import rules
 from registry.actions.states import enter
@@ -51,13 +52,19 @@ def register(project: Project, kind: str, *, slug: str, by: User, **facts: Any) 
 
 @action("asset.edit")
 def edit(asset: Asset, *, by: User, **facts: Any) -> Asset:
-    """What is published stays publishable."""
-    check(by, Permission.EDIT, asset)
+    """What is published stays publishable; who may only edit never makes it less protected."""
+    check(by, Permission.READ, asset)
+    before = type(asset).objects.get(pk=asset.pk)
     # Read again under a lock: saving a row read earlier would undo a change of state since.
     locked: Asset = type(asset).objects.select_for_update(of=("self",)).get(pk=asset.pk)
     describe(locked, facts)
     if locked.state != State.DRAFT:
         rules.require_publishable(locked)
+    if locked.state != State.DRAFT and rules.loosens(before, locked):
+        require_privacy_officer(by, asset)
+        check(by, Permission.DECIDE_REQUEST, asset)
+    else:
+        check(by, Permission.EDIT, asset)
     locked.save()
     for version in Version.objects.filter(parent=locked.pk):
         version.classification, version.categories = locked.classification, locked.categories

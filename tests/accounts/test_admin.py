@@ -16,9 +16,8 @@ def newest(verb: str) -> Event:
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("person", ["erin", "dana"])
-def test_every_list_answers_with_search(client, cast, page, person):
-    client.force_login(getattr(cast, person), "accounts.backend.SignInBackend")
+def test_every_list_answers_with_search(client, cast, page):
+    client.force_login(cast.erin, "accounts.backend.SignInBackend")
     answer = client.get(reverse(f"admin:{page}_changelist"), {"q": "a"})
     assert answer.status_code == 200
 

@@ -169,7 +169,7 @@ def test_a_grant_for_a_purpose_that_is_no_longer_permitted(cast, scans):
         scans,
         permitted_purposes=["model_training", "research"],
         prohibited_purposes=["research"],
-        by=cast.alice,
+        by=cast.petra,
     )
     assert reason(cast.charlie, P.DOWNLOAD, scans) == "purpose_not_permitted"
 

@@ -115,16 +115,18 @@ def test_the_list_knows_each_status(client, cast, status):
 
 
 def test_a_role_is_made_and_changed_by_erin_only(client, cast):
-    sent = {"slug": "curator", "name": "Curator", "permissions": ["discover", "read"]}
+    sent = {"slug": "curator", "name": "Curator", "permissions": ["discover", "read", "edit"]}
     client.force_login(cast.alice)
     assert client.post(reverse("role_new"), sent).status_code == 404
     client.force_login(cast.erin)
     assert client.post(reverse("role_new"), sent | {"slug": "new"}).status_code == 422
     assert client.post(reverse("role_new"), sent).status_code == 302
     address = reverse("role", args=["curator"])
-    changed = {"name": "Curator", "permissions": ["discover", "read", "edit"]}
+    grown = {"name": "Curator", "permissions": ["discover", "read", "edit", "download"]}
+    assert client.post(address, grown).status_code == 422
+    changed = {"name": "Curator", "permissions": ["discover", "read"]}
     assert client.post(address, changed).status_code == 302
-    assert Role.objects.get(slug="curator").codenames() == {"discover", "read", "edit"}
+    assert Role.objects.get(slug="curator").codenames() == {"discover", "read"}
     assert client.post(reverse("role_retire", args=["curator"])).status_code == 302
     assert client.get(address).context["role"].retired_at is not None
 
