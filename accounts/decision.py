@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -191,17 +191,15 @@ def by_grant(q: Question) -> Decision:
     return Decision(False, reason or near_miss(q), q.permission, q.resource, purpose=q.purpose)
 
 
-def candidates(q: Question) -> list[Grant]:
+def candidates(q: Question) -> Iterator[Grant]:
     distance = {pk: step for step, pk in enumerate(q.resource.chain)}
-    found: list[Grant] = []
     for rows in (UserPermission, GroupPermission):
         live = rows.objects.giving(q.subject, q.permission, q.at)
         near = live.filter(content_object__in=distance).select_related("grant__role")
         ordered = sorted(
             near, key=lambda row: (distance[row.content_object_id], row.grant.opened_at)
         )
-        found += [row.grant for row in ordered]
-    return found
+        yield from (row.grant for row in ordered)
 
 
 def near_miss(q: Question) -> str:

@@ -32,7 +32,7 @@ def problem(status: int, detail: str) -> HttpResponse:
     return JsonResponse(answer, status=status, content_type=PROBLEM)
 
 
-@csrf_exempt
+@csrf_exempt  # it changes nothing: whatever was sent here, the answer is that nothing is here
 @login_not_required
 def nowhere(request: HttpRequest) -> HttpResponse:
     return problem(404, "There is no such address: /api/docs/ lists all, without a / at the end.")

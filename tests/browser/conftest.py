@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -90,12 +92,23 @@ def signed_in(live_server: Any) -> Callable[[Page, User], None]:
     return sign_in
 
 
+DARK_SEEN: set[str] = set()
+
+
+def themes(page: Page) -> list[tuple[str, dict[str, Any]]]:
+    """Light each time; dark once for each kind of page, whatever it is about."""
+    kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+", "*", urlsplit(page.url).path)
+    seen = kind in DARK_SEEN
+    DARK_SEEN.add(kind)
+    return [("light", {})] if seen else [("dark", {"runOnly": ["color-contrast"]}), ("light", {})]
+
+
 @pytest.fixture
 def assert_accessible() -> Callable[[Page], None]:
     """WCAG 2.2 A and AA and best practice; in the dark the contrast, since only colours differ."""
 
     def check(page: Page) -> None:
-        for theme, options in (("dark", {"runOnly": ["color-contrast"]}), ("light", {})):
+        for theme, options in themes(page):
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # a literal of theirs
             found = Axe().run(page, options=options).response["violations"]
             told = [(rule["id"], [node["html"][:160] for node in rule["nodes"]]) for rule in found]
