@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,35 +42,56 @@ def worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
+def seed() -> str:
+    """One for all workers of a run."""
+    return f"seed_{os.environ.get('PYTEST_XDIST_TESTRUNUID', 'main')[:12]}"
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """Migrate as the owner into a seed; what tests see is a clone of it, as the application."""
-    name, seed = f"test_{worker()}", f"test_{worker()}_seed"
+    name = f"test_{worker()}"
+    with (Path(os.environ["DATA_DIR"]) / "seed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the first worker makes it, the others wait
+        with superuser() as server:
+            found = server.execute("select 1 from pg_database where datname = %s", [seed()])
+            made = found.fetchone() is not None and worker() != "main"
+        if not made:
+            make_seed(django_db_blocker)
+        clone(name, seed())
+    point_at(name)
+    yield
+    connections.close_all()
     drop(name)
-    drop(seed)
+
+
+def make_seed(django_db_blocker: Any) -> None:
+    """Under another name until it is whole; those of earlier runs go."""
     with superuser() as server:
-        server.execute(f'create database "{seed}"')
-    with superuser(seed) as fresh:
+        old = server.execute("select datname from pg_database where datname like 'seed_%'")
+        for (name,) in old.fetchall():
+            drop(name)
+        server.execute('create database "seed_draft"')
+    with superuser("seed_draft") as fresh:
         fresh.execute(SQL.read_text())
-    for alias in ("default", "owner"):
-        connections[alias].settings_dict["NAME"] = seed
+    point_at("seed_draft")
     with django_db_blocker.unblock():
         call_command("migrate", database="owner", verbosity=0)
         with override_settings(PASSWORD_HASHERS=FAST_HASHERS):
             assemble()
         connections.close_all()
-    clone(name, seed)
+    with superuser() as server:
+        server.execute(f'alter database "seed_draft" rename to "{seed()}"')
+
+
+def point_at(name: str) -> None:
     for alias in ("default", "owner"):
         connections[alias].settings_dict["NAME"] = name
-    yield
-    connections.close_all()
-    drop(name)
-    drop(seed)
 
 
 def restore(self: TransactionTestCase) -> None:
     """Triggers are ALWAYS on, so nothing is flushed: the database is cloned back."""
-    clone(f"test_{worker()}", f"test_{worker()}_seed")
+    clone(f"test_{worker()}", seed())
 
 
 TransactionTestCase._fixture_teardown = restore  # type: ignore[attr-defined]
