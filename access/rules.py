@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from access.models import AccessRequest, ApprovalStep, Status
 from accounts.decision import allowed
-from accounts.models import Grant, Membership, Resource, Role, User
-from accounts.models.vocabulary import Kind
+from accounts.models import Grant, Membership, Resource, Role, Standing, User
+from accounts.models.vocabulary import SENSITIVE_CATEGORIES, Kind
 from accounts.permissions import Permission
 from accounts.rules import on_side, require_fitting
 
@@ -67,10 +67,10 @@ def reaches_sensitive(resource: Resource) -> bool:
     """
     if resource.kind == Kind.PROJECT:
         return True
-    touched = Resource.objects.filter(
-        Q(pk__in=resource.chain) | Q(ancestors__contains=[resource.pk])
+    touched = Standing.objects.filter(
+        Q(resource__in=resource.chain) | Q(ancestors__contains=[resource.pk]), closed_at=None
     )
-    return any(node.is_sensitive for node in touched)
+    return touched.filter(categories__overlap=sorted(SENSITIVE_CATEGORIES)).exists()
 
 
 def reviewers(step: ApprovalStep) -> list[User]:

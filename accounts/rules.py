@@ -13,6 +13,7 @@ from accounts import decision
 from accounts.models import ApiKey, Grant, Membership, Resource, Role, User
 from accounts.models.grants import GrantQuerySet
 from accounts.permissions import Permission
+from accounts.purposes import Purpose
 
 OVERSIGHT = frozenset(
     {
@@ -125,10 +126,9 @@ def require_deniable(by: User, role: Role, subject: User | Group, resource: Reso
 
 
 def require_fitting(resource: Resource, purpose: str) -> None:
-    nodes = list(Resource.objects.filter(pk__in=resource.chain))
-    if not decision.fits(nodes, purpose):
-        permitted = sorted({p for node in nodes for p in node.permitted_purposes})
-        known = ", ".join(permitted) or "none of these"
+    barred = resource.standing.barred
+    if purpose in barred:
+        known = ", ".join(p for p in Purpose.values if p not in barred) or "none of these"
         raise ValidationError({"purpose": f"Not permitted here. Permitted: {known}."})
 
 

@@ -34,8 +34,8 @@ class Question(StrictSerializer):
 class Answer(serializers.Serializer[Decision]):
     allowed = serializers.BooleanField()
     reason = serializers.CharField()
-    grant = serializers.UUIDField(source="grant.pk", allow_null=True, default=None)
-    role = serializers.CharField(source="grant.role.slug", allow_null=True, default=None)
+    grant = serializers.UUIDField(source="grant_id", allow_null=True)
+    role = serializers.CharField()
     purpose = serializers.CharField()
 
 

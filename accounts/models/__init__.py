@@ -1,16 +1,15 @@
 """Who may: people, the tree, grants, keys."""
 
-from accounts.models.grants import Grant, Grantable, Role, RolePermission
+from accounts.models.agreements import Agreement, Signature
+from accounts.models.grants import Grant, Grantable, Role, RolePermission, Suspension
 from accounts.models.keys import ApiKey, ApiKeySecret, KeyUse
-from accounts.models.people import Membership, ServiceAccount, User
-from accounts.models.resources import (
-    GroupPermission,
-    Resource,
-    StatePeriod,
-    UserPermission,
-)
+from accounts.models.people import Membership, ServiceAccount, Spell, User
+from accounts.models.resources import Resource
+from accounts.models.rows import GroupPermission, UserPermission
+from accounts.models.standings import Standing, StatePeriod
 
 __all__ = [
+    "Agreement",
     "ApiKey",
     "ApiKeySecret",
     "Grant",
@@ -22,7 +21,11 @@ __all__ = [
     "Role",
     "RolePermission",
     "ServiceAccount",
+    "Signature",
+    "Spell",
+    "Standing",
     "StatePeriod",
+    "Suspension",
     "User",
     "UserPermission",
 ]

@@ -108,9 +108,10 @@ class GrantQuerySet(GovernedQuerySet["Grant"]):
 
     def live(self, at: datetime | None = None) -> GrantQuerySet:
         now = at or timezone.now()
+        suspended = Suspension.objects.filter(closed_at=None).values("grant")
         return self.filter(
             Q(expires_at=None) | Q(expires_at__gt=now), closed_at=None, starts_at__lte=now
-        )
+        ).exclude(pk__in=suspended)
 
     def in_status(self, status: str) -> GrantQuerySet:
         """What `Grant.status` says, as a query."""
@@ -119,6 +120,8 @@ class GrantQuerySet(GovernedQuerySet["Grant"]):
             return self.filter(closed_at__isnull=False)
         if status == "expired":
             return self.filter(closed_at=None, expires_at__lte=now)
+        if status == "suspended":
+            return self.open().filter(suspensions__in=Suspension.objects.filter(closed_at=None))
         if status == "scheduled":
             return self.open().filter(starts_at__gt=now)
         return self.live(now) if status == "active" else self.none()
@@ -140,6 +143,13 @@ class Grant(Governed):
         ALLOW = "allow", "allow"
         DENY = "deny", "deny"
 
+    class NewVersions(models.TextChoices):
+        """What a version that comes later means to a grant on a range."""
+
+        INHERIT = "inherit", "reaches new versions too"
+        ASK = "ask", "new versions are asked for again"
+        BLOCK = "block", "new versions stay closed"
+
     class Origin(models.TextChoices):
         DIRECT = "direct", "given directly"
         REQUEST = "request", "by request"
@@ -155,6 +165,13 @@ class Grant(Governed):
     purpose = models.CharField(max_length=32, choices=Purpose.choices, blank=True)
     starts_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
+    # Of a grant on a dataset or model that reaches some of its versions only.
+    first_version = models.PositiveIntegerField(null=True, blank=True)
+    last_version = models.PositiveIntegerField(null=True, blank=True)
+    new_versions = models.CharField(max_length=7, choices=NewVersions.choices, blank=True)
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", editable=False
+    )
     origin = models.CharField(max_length=12, choices=Origin.choices, default=Origin.DIRECT)
     origin_id = models.UUIDField(null=True, blank=True, editable=False)
     reason = models.TextField(blank=True)
@@ -185,9 +202,18 @@ class Grant(Governed):
                 | Q(closed_at__isnull=False, closed_by__isnull=False),
                 name="grant_closed_by_somebody",
             ),
+            models.CheckConstraint(
+                condition=Q(first_version=None, last_version=None, new_versions="")
+                | Q(first_version__isnull=False, last_version=None, new_versions="inherit")
+                | Q(last_version__gte=F("first_version"), new_versions__in=["ask", "block"]),
+                name="grant_range_is_whole",
+            ),
         ]
         indexes = [
-            models.Index(fields=["expires_at"], name="grant_expiry", condition=Q(closed_at=None))
+            models.Index(fields=["expires_at"], name="grant_expiry", condition=Q(closed_at=None)),
+            models.Index(
+                fields=["resource"], name="grant_deny", condition=Q(closed_at=None, effect="deny")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -216,4 +242,58 @@ class Grant(Governed):
             return "revoked"
         if self.expires_at is not None and self.expires_at <= now:
             return "expired"
+        if self.suspensions.filter(closed_at=None).exists():
+            return "suspended"
         return "scheduled" if self.starts_at > now else "active"
+
+    @property
+    def versions(self) -> str:
+        """The range in words; empty when the grant reaches everything below its resource."""
+        if self.first_version is None:
+            return ""
+        if self.first_version == self.last_version:
+            return f"v{self.first_version}"
+        end = f"to v{self.last_version}" if self.last_version else "on"
+        return f"v{self.first_version} {end}"
+
+
+class Suspension(Governed):
+    """A time in which a grant gave nothing; what it waits for stands in the reason."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="suspensions")
+    reason = models.TextField()
+    opened_at = models.DateTimeField(default=timezone.now, editable=False)
+    opened_by = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False)
+    closed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    closed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+
+    objects = GovernedQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "objects"
+        default_permissions = ()
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["grant"], name="one_suspension", condition=Q(closed_at=None)
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, closed_by=None)
+                | Q(closed_at__isnull=False, closed_by__isnull=False),
+                name="suspension_closed_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.grant}, suspended"
+
+    @property
+    def resource_path(self) -> str:
+        return self.grant.resource_path
+
+    @property
+    def resource_pk(self) -> int:
+        return self.grant.resource_id

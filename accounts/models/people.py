@@ -191,3 +191,27 @@ class Membership(Governed):
     @property
     def resource_path(self) -> str:
         return f"/~groups/{self.group_id}/"
+
+
+class Spell(models.Model):
+    """A time in which a subject was live, and who answered for it.
+
+    Written by the database when somebody is deactivated or a service handed over
+    (accounts/sql/standings.sql).
+    """
+
+    derived = True
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="spells")
+    answerable = models.ForeignKey(User, models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["user"], name="one_spell", condition=Q(closed_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} from {self.opened_at:%Y-%m-%d %H:%M}"

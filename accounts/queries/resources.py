@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
 
-from accounts.decision import Decision, Refused, allowed, decide, fits, site
+from accounts.decision import Decision, Refused, allowed, decide, site
 from accounts.models import Resource, StatePeriod, User
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
@@ -123,8 +123,8 @@ def held_among(user: User, permission: str, ids: list[int]) -> set[int]:
 
 def permitted_purposes(resource: Resource) -> list[Purpose]:
     """What every level permits."""
-    nodes = list(Resource.objects.filter(pk__in=resource.chain))
-    return [purpose for purpose in Purpose if fits(nodes, purpose)]
+    barred = resource.standing.barred
+    return [purpose for purpose in Purpose if purpose not in barred]
 
 
 def is_restricted(resource: Resource) -> bool:

@@ -36,6 +36,7 @@ ASSETS: dict[str, dict[str, Any]] = {
         "permitted_purposes": [
             "research",
             "model_training",
+            "inference",
             "model_evaluation",
             "bias_detection",
             "quality_assurance",

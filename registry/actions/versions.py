@@ -64,11 +64,15 @@ def record_lineage(child: Version, parent: Version, relation: str, *, by: User) 
     """Whoever makes the child says so, and must be able to see what it was made from."""
     check(by, Permission.EDIT, child)
     check(by, Permission.READ, parent)
+    child = lock(child)
     if is_made_from(parent, child):
         raise ValidationError({"parent": f"{parent} was itself made from {child}."})
     edge = Lineage(child=child, parent=parent, relation=relation)
     edge.full_clean()
     edge.save()
+    if parent.pk not in child.sources:  # what it stands for now is the strictest of both
+        child.sources = [*child.sources, parent.pk]
+        child.save(update_fields=["sources"])
     return edge
 
 

@@ -26,6 +26,7 @@ from registry.models import Lineage, Version
 
 class VersionOut(serializers.ModelSerializer[Version]):
     owner = name_of("owner")
+    number = serializers.IntegerField(read_only=True)
 
     class Meta:
         model = Version

@@ -20,7 +20,6 @@ class Version(Resource):
     """An immutable set of files once approved; `revision` names exactly these bytes."""
 
     resource = is_a("as_version")
-    number = models.PositiveIntegerField()
     notes = models.TextField(blank=True)
     manifest = models.CharField(max_length=64, blank=True, editable=False)
     revision = models.CharField(max_length=40, blank=True, editable=False)

@@ -78,13 +78,15 @@ def give_at_random(chance: Random, cast, nodes: list[Resource], people: list[Use
         Membership(user=person, group=cast.researchers, opened_at=start, closed_at=end).save()
 
 
-def credential(chance: Random, person: User, nodes: list[Resource]) -> ApiKey | None:
+def credential(chance: Random, person: User, nodes: list[Resource], erin: User) -> ApiKey | None:
     if chance.random() < 0.6:
         return None
     scopes = chance.sample(Permission.values, 8)
     end = timezone.now() + timedelta(hours=chance.choice([-1, 1, 1, 1]))
     within = chance.choice([None, None, *nodes])
-    return ApiKey(owner=person, scopes=scopes, expires_at=end, within=within)
+    key = ApiKey(owner=person, scopes=scopes, expires_at=end, within=within, created_by=person)
+    do(key.save, by=erin)
+    return key
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -102,7 +104,7 @@ def test_decide_and_visible_agree(cast, seed):
     questions += [(chance.choice(people), chance.choice(list(Permission))) for _ in range(14)]
     disagreements, granted = [], 0
     for person, permission in questions:
-        person.credential = credential(chance, person, nodes) if granted else None
+        person.credential = credential(chance, person, nodes, cast.erin) if granted else None
         listed = set(person.visible(Resource, permission).values_list("pk", flat=True))
         for resource in nodes:
             decision = decide(person, permission, resource)

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.actions import grants, groups, keys, people, roles
-from accounts.decision import WORDS, Question, Refused, by_grant, check, decide, own, site
+from accounts.decision import WORDS, Refused, answer, check, decide, own, site
 from accounts.models import ApiKey, Grant, Membership, Resource, UserPermission
 from accounts.permissions import Permission
 from audit.context import Act, opened
@@ -111,6 +111,7 @@ def test_a_restricted_key_keeps_its_hands_off_the_account(cast, scans):
 def test_expired_key(cast, scans):
     cast.bob.credential = key = a_key(cast)
     key.expires_at = timezone.now()
+    do(key.save, by=cast.erin)
     assert reason(cast.bob, P.DOWNLOAD, scans) == "key_expired"
 
 
@@ -227,7 +228,7 @@ def test_a_window_opens_and_closes_to_the_microsecond(cast, scans):
     resource = Resource.objects.get(pk=scans.pk)
     for at, open_ in [(start - tick, False), (start, True), (end - tick, True), (end, False)]:
         listed = Resource.objects.visible_to(cast.charlie, P.DOWNLOAD, at).filter(pk=scans.pk)
-        asked = by_grant(Question(cast.charlie, P.DOWNLOAD, resource, "", None, at))
+        asked = answer(cast.charlie, P.DOWNLOAD, resource, "", None, at)
         assert listed.exists() == asked.allowed == open_, at
 
 

@@ -14,9 +14,10 @@ from django.utils import timezone
 from access import queries as asked
 from access.actions import requests
 from accounts import queries
-from accounts.actions import keys
+from accounts.actions import keys, people
 from accounts.models import ApiKey, Grant, Resource
 from accounts.permissions import Permission
+from accounts.queries import system
 from audit import queries as trail
 from audit.models import Event
 from registry import queries as registry
@@ -111,8 +112,9 @@ def test_the_members_of_a_group_one_is_not_in(cast):
 
 
 def test_a_deactivated_person_sees_nothing(cast):
-    cast.erin.is_active = False
+    people.deactivate(cast.erin, by=system())
     assert not cast.erin.visible(Resource, Permission.DISCOVER).exists()
+    cast.erin.refresh_from_db()
     assert not queries.roles(cast.erin).exists()
 
 
