@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.contrib.auth.models import Permission as PermissionRecord
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.ctypes import content_type
-from accounts.models import Grant, GroupPermission, Resource, Role, User, UserPermission
+from accounts.models import (
+    Grant,
+    GroupPermission,
+    Resource,
+    Role,
+    Suspension,
+    User,
+    UserPermission,
+)
+from accounts.statements import DRIFT, RELIVE, SETTLE, row, rows
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which versions of its resource a grant reaches: all that lies below, or a range."""
+
+    first: int | None = None
+    last: int | None = None
+    new_versions: str = ""
+
+
+EVERYTHING = Reach()
 
 
 def open_grant(
@@ -25,8 +48,10 @@ def open_grant(
     purpose: str = "",
     starts_at: datetime | None = None,
     expires_at: datetime | None = None,
+    reach: Reach = EVERYTHING,
     effect: str = Grant.Effect.ALLOW,
     reason: str = "",
+    replaces: Grant | None = None,
 ) -> Grant:
     """Record the intent and its rows together; whoever calls this has decided."""
     grant = Grant(
@@ -38,15 +63,40 @@ def open_grant(
         purpose=purpose,
         starts_at=starts_at or timezone.now(),
         expires_at=expires_at,
+        first_version=reach.first,
+        last_version=reach.last,
+        new_versions=reach.new_versions,
         origin=origin,
         origin_id=origin_id,
         reason=reason,
         opened_by=by,
+        replaces=replaces,
     )
     grant.full_clean(exclude=["opened_by"])
     grant.save()
     insert_rows(grant, role.codenames())
     return grant
+
+
+def succeed(grant: Grant, *, by: User, reason: str = "", **changes: Any) -> Grant:
+    """A change closes one grant and opens the next, so that what held when is never rewritten."""
+    close_grant(grant, by=by, reason=reason or "changed")
+    kept: dict[str, Any] = {
+        "purpose": grant.purpose,
+        "starts_at": grant.starts_at,
+        "expires_at": grant.expires_at,
+        "reach": reach_of(grant),
+        "origin": grant.origin,
+        "origin_id": grant.origin_id,
+        "reason": reason or grant.reason,
+    }
+    return open_grant(
+        grant.role, grant.subject, grant.resource, by=by, replaces=grant, **(kept | changes)
+    )
+
+
+def reach_of(grant: Grant) -> Reach:
+    return Reach(grant.first_version, grant.last_version, grant.new_versions)
 
 
 def close_grant(grant: Grant, *, by: User, reason: str = "") -> None:
@@ -55,14 +105,29 @@ def close_grant(grant: Grant, *, by: User, reason: str = "") -> None:
     rows_of(grant).delete()
 
 
+def suspend_grant(grant: Grant, *, by: User, reason: str) -> Suspension:
+    suspension = Suspension(grant=grant, reason=reason, opened_by=by)
+    suspension.full_clean(exclude=["opened_by"])
+    suspension.save()
+    rows_of(grant).delete()
+    return suspension
+
+
+def resume_grant(grant: Grant, *, by: User) -> None:
+    for suspension in grant.suspensions.filter(closed_at=None):
+        suspension.closed_at, suspension.closed_by = timezone.now(), by
+        suspension.save(update_fields=["closed_at", "closed_by"])
+    insert_rows(grant, grant.role.codenames())
+
+
 def rows_of(grant: Grant) -> Any:
     model = UserPermission if grant.user_id else GroupPermission
     return model.objects.filter(grant=grant)
 
 
 def insert_rows(grant: Grant, codenames: frozenset[str]) -> None:
-    """One row per permission; a deny grant has none, the decision reads the grant itself."""
-    if grant.effect == Grant.Effect.DENY:
+    """One row per permission and place; a deny grant has none, the decision reads it itself."""
+    if grant.effect == Grant.Effect.DENY or grant.is_suspended:
         return
     model: Any = UserPermission if grant.user_id else GroupPermission
     subject = {"user": grant.user} if grant.user_id else {"group": grant.group}
@@ -70,13 +135,36 @@ def insert_rows(grant: Grant, codenames: frozenset[str]) -> None:
         model(
             grant=grant,
             permission=permission,
-            content_object=grant.resource,
+            content_object=place,
             starts_at=grant.starts_at,
             expires_at=grant.expires_at,
             **subject,
         )
         for permission in records(codenames)
+        for place in places(grant)
     )
+
+
+def places(grant: Grant) -> list[Resource]:
+    """The resource itself; of a range the matching versions, never what they lie in."""
+    if grant.first_version is None:
+        return [grant.resource]
+    versions = Resource.objects.filter(parent=grant.resource, number__gte=grant.first_version)
+    if grant.last_version is not None:
+        versions = versions.filter(number__lte=grant.last_version)
+    return list(versions)
+
+
+def cover(version: Resource) -> None:
+    """A new version: grants on a range that reaches it now give there too."""
+    ranged = Grant.objects.open().filter(
+        Q(last_version=None) | Q(last_version__gte=version.number),
+        resource=version.parent_id,
+        first_version__lte=version.number,
+    )
+    for grant in ranged.select_related("role"):
+        rows_of(grant).delete()
+        insert_rows(grant, grant.role.codenames())
 
 
 def records(codenames: frozenset[str]) -> list[PermissionRecord]:
@@ -92,6 +180,34 @@ def rewrite_role(role: Role) -> None:
     for grant in Grant.objects.open().filter(role=role).select_related("resource"):
         rows_of(grant).delete()
         insert_rows(grant, codenames)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A derived row that is not what the intent behind it says."""
+
+    what: str
+    grant: UUID | None
+    resource: int | None
+
+
+def drift() -> list[Drift]:
+    """All rows, standings and spells computed anew, against what stands there."""
+    return [Drift(*found) for found in rows(DRIFT)]
+
+
+def reconcile() -> list[Drift]:
+    """Write anew what drifted; what drifted is told."""
+    found = drift()
+    grants = Grant.objects.filter(pk__in={d.grant for d in found if d.grant})
+    for grant in grants.select_related("role", "resource"):
+        rows_of(grant).delete()
+        if grant.status != "revoked":
+            insert_rows(grant, grant.role.codenames())
+    if any(d.grant is None for d in found):
+        row(SETTLE)
+        row(RELIVE)
+    return found
 
 
 def sweep(at: datetime) -> int:

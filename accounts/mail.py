@@ -54,6 +54,16 @@ def revoked(grant: Grant) -> None:
         tell(answerable(grant.user), "revoked", **facts(grant))
 
 
+def suspended(grant: Grant, reason: str) -> None:
+    if grant.user is not None:
+        tell(answerable(grant.user), "suspended", **facts(grant) | {"reason": reason})
+
+
+def resumed(grant: Grant) -> None:
+    if grant.user is not None:
+        tell(answerable(grant.user), "resumed", **facts(grant))
+
+
 def key_issued(key: ApiKey) -> None:
     tell(
         answerable(key.owner),

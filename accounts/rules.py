@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import inf
+from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,8 +13,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import decision
-from accounts.models import ApiKey, Grant, Membership, Resource, Role, User
+from accounts.models import Agreement, ApiKey, Grant, Membership, Resource, Role, User
 from accounts.models.grants import GrantQuerySet
+from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
 
@@ -69,6 +73,27 @@ def grants_on_side(by: User) -> GrantQuerySet:
     groups = Membership.objects.current().filter(user__in=mine).values("group")
     open_grants: GrantQuerySet = Grant.objects.open()
     return open_grants.filter(Q(user__in=mine) | Q(group__in=groups))
+
+
+def held_on_side(by: User, resource: Resource) -> set[tuple[UUID, str]]:
+    """What somebody, and whoever acts for them, may do here."""
+    subjects = User.objects.filter(side(by))
+    return {(s.pk, p) for s in subjects for p in Permission if decision.allowed(s, p, resource)}
+
+
+def require_no_gain(by: User, resource: Resource, before: set[tuple[UUID, str]]) -> None:
+    """Whatever was changed, the own side may do no more here than it did."""
+    if more := sorted(p for _, p in held_on_side(by, resource) - before):
+        raise OwnSide(f"This would give you {', '.join(more)} here: ask a second person.")
+
+
+def require_known_agreements(slugs: list[str]) -> None:
+    known = Agreement.objects.filter(slug__in=slugs).values_list("slug", flat=True)
+    if unknown := sorted(set(slugs) - set(known)):
+        names = ", ".join(Agreement.objects.values_list("slug", flat=True)) or "none"
+        raise ValidationError(
+            {"required_agreements": f"No agreement {', '.join(unknown)}. Known: {names}."}
+        )
 
 
 def require_not_held(by: User, role: Role) -> None:
@@ -159,6 +184,42 @@ def require_window(starts_at: datetime | None, expires_at: datetime | None) -> N
         raise ValidationError({"expires_at": "This end lies in the past: choose a later one."})
     if starts_at is not None and expires_at is not None and expires_at <= starts_at:
         raise ValidationError({"expires_at": "It would end before it starts: choose a later end."})
+
+
+def require_reach(
+    resource: Resource, first: int | None, last: int | None, new_versions: str
+) -> None:
+    """A range is about the versions of a dataset or model, and says what a later one means."""
+    if first is None:
+        if last is not None or new_versions:
+            raise ValidationError({"first_version": "Say where the range begins."})
+        return
+    if resource.kind not in (Kind.DATASET, Kind.MODEL):
+        raise ValidationError({"first_version": "Only a dataset or model has versions to choose."})
+    if first < 1 or (last is not None and last < first):
+        raise ValidationError({"last_version": "The range ends before it begins."})
+    if (last is None) != (new_versions == Grant.NewVersions.INHERIT):
+        raise ValidationError(
+            {"new_versions": "Without a last version: inherit. With one: ask or block."}
+        )
+
+
+def require_less(grant: Grant, *, expires_at: datetime | None, purpose: str, reach: Any) -> None:
+    """Every part the same or narrower, and one of them narrower."""
+    before = (grant.expires_at, grant.purpose, grant.first_version, grant.last_version)
+    if before == (expires_at, purpose, reach.first, reach.last):
+        raise ValidationError("This changes nothing: choose an earlier end, a purpose or versions.")
+    if grant.expires_at is not None and (expires_at is None or expires_at > grant.expires_at):
+        raise ValidationError({"expires_at": "That is later than its end: extend it instead."})
+    if grant.purpose and purpose != grant.purpose:
+        raise ValidationError({"purpose": "It is for another purpose: give another grant."})
+    if grant.first_version is not None and (
+        reach.first is None
+        or reach.first < grant.first_version
+        or (grant.last_version is not None and (reach.last or inf) > grant.last_version)
+        or (grant.new_versions == Grant.NewVersions.BLOCK and reach.new_versions != "block")
+    ):
+        raise ValidationError({"first_version": "That reaches more versions: extend it instead."})
 
 
 def require_active(subject: User | Group) -> None:

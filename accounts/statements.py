@@ -10,6 +10,9 @@ import psycopg
 from django.db import connection
 
 DECIDE = "select * from accounts_decide($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+DRIFT = "select * from accounts_drift()"
+SETTLE = "select accounts_settle(array(select id from accounts_resource))"
+RELIVE = "select count(accounts_relive(id)) from accounts_user"
 
 
 @contextmanager

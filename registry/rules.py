@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 
-from accounts.models import Resource
+from accounts.models import Resource, Standing
 from accounts.models.vocabulary import Category, Classification, Kind, State
 
 TRANSITIONS: dict[Kind, dict[State, tuple[State, ...]]] = {
@@ -64,9 +64,20 @@ def loosens(before: Resource, after: Resource) -> bool:
         lower
         or bool(set(before.categories) - set(after.categories))
         or bool(set(before.prohibited_purposes) - set(after.prohibited_purposes))
+        or bool(set(before.required_agreements) - set(after.required_agreements))
         or (bool(permitted) and not (now_permitted and now_permitted <= permitted))
         or bool(before.lawful_basis and not after.lawful_basis)
         or bool(before.special_basis and not after.special_basis)
+    )
+
+
+def protects_less(before: Standing, after: Standing) -> bool:
+    """The same of what it stands for with all that it inherits: after a move."""
+    return (
+        ORDER.index(after.classification) < ORDER.index(before.classification)
+        or bool(set(before.categories) - set(after.categories))
+        or bool(set(before.barred) - set(after.barred))
+        or bool(set(before.agreements) - set(after.agreements))
     )
 
 

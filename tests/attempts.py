@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from access.actions import requests
-from accounts.actions import grants, groups, keys, people, roles, rows, services
+from accounts.actions import agreements, grants, groups, keys, people, roles, rows, services
 from accounts.models import Grant, User
 from audit import actions as trail
 from audit.models import Event
@@ -40,9 +40,13 @@ ATTEMPTS: dict[str, Attempt] = {
     "access_request.approve": lambda w, by: requests.approve(w.request, by=by),
     "access_request.reject": lambda w, by: requests.reject(w.request, comment="x", by=by),
     "access_request.expire": lambda w, by: requests.expire(w.request, by=by),
+    "agreement.define": lambda w, by: agreements.define(slug="x", kind="ethics", title="X", by=by),
+    "agreement.record": lambda w, by: agreements.record(w.agreement, w.dana, by=by),
+    "agreement.withdraw": lambda w, by: agreements.withdraw(w.signature, by=by),
     "asset.register": lambda w, by: assets.register(w.oncology, "dataset", slug="x", by=by),
     "asset.edit": lambda w, by: assets.edit(w.scans, name="x", by=by),
     "asset.hand_over": lambda w, by: assets.hand_over(w.scans, by, by=by),
+    "asset.move": lambda w, by: assets.move(w.scans, w.elsewhere, by=by),
     "file.upload": lambda w, by: files.upload(w.version, "b.csv", [b"b"], by=by),
     "file.refer": lambda w, by: files.refer(
         w.version, "b.csv", uri="s3://b", size=1, sha256="0" * 64, by=by
@@ -50,6 +54,10 @@ ATTEMPTS: dict[str, Attempt] = {
     "file.remove": lambda w, by: files.remove(w.file, by=by),
     "file.download": lambda w, by: files.download(w.file, by=by),
     "grant.open": lambda w, by: grants.give(role("reader"), w.bob, w.scans, by=by),
+    "grant.suspend": lambda w, by: grants.suspend(w.grant, reason="x", by=by),
+    "grant.resume": lambda w, by: grants.resume(w.grant, by=by),
+    "grant.narrow": lambda w, by: grants.narrow(w.grant, expires_at=LATER, by=by),
+    "grant.extend": lambda w, by: grants.extend(w.grant, expires_at=LATER, by=by),
     "grant.revoke": lambda w, by: grants.revoke(w.grant, by=by),
     "group.create": lambda w, by: groups.create(name="x", by=by),
     "group.rename": lambda w, by: groups.rename(w.researchers, name="x", by=by),
@@ -62,6 +70,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "lineage.record": lambda w, by: versions.record_lineage(
         w.version, w.other, "derived_from", by=by
     ),
+    "permission_row.reconcile": lambda w, by: rows.reconcile(by=by),
     "permission_row.sweep": lambda w, by: rows.sweep(by=by),
     "person.invite": lambda w, by: people.invite(username="x", email="x@example.org", by=by),
     "person.create_admin": lambda w, by: people.create_admin(
@@ -90,6 +99,7 @@ def gather(cast: Cast) -> SimpleNamespace:
     """Something to lay hands on for every action."""
     scans = Asset.objects.get(pk=cast.scans.pk)
     version, other = (versions.open_version(scans, by=cast.alice) for _ in range(2))
+    agreement = agreements.define(slug="dua", kind="data_use", title="Data use", by=cast.erin)
     key = keys.issue(cast.bob, name="k", scopes=["read"], expires_at=LATER, by=cast.bob).key
     return SimpleNamespace(
         **vars(cast)
@@ -99,6 +109,9 @@ def gather(cast: Cast) -> SimpleNamespace:
             "other": other,
             "file": files.upload(version, "a.csv", [b"a"], by=cast.alice),
             "grant": Grant.objects.get(group=cast.researchers),
+            "agreement": agreement,
+            "signature": agreements.record(agreement, cast.bob, by=cast.erin),
+            "elsewhere": projects.register(slug="elsewhere", owner=cast.bob, by=cast.erin),
             "key": key,
             "lab": roles.create(slug="lab", name="Lab", permissions=["read"], by=cast.erin),
             "request": requests.submit(

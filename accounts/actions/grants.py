@@ -9,7 +9,16 @@ from django.core.exceptions import ValidationError
 
 from accounts import mail, rules
 from accounts.decision import check, own
-from accounts.grants import close_grant, open_grant
+from accounts.grants import (
+    EVERYTHING,
+    Reach,
+    close_grant,
+    open_grant,
+    reach_of,
+    resume_grant,
+    succeed,
+    suspend_grant,
+)
 from accounts.models import Grant, Resource, Role, User
 from accounts.permissions import Permission
 from audit import context
@@ -26,12 +35,14 @@ def give(
     purpose: str = "",
     starts_at: datetime | None = None,
     expires_at: datetime | None = None,
+    reach: Reach = EVERYTHING,
     effect: str = Grant.Effect.ALLOW,
     reason: str = "",
     by: User,
 ) -> Grant:
     check(by, Permission.GRANT, resource)
     rules.require_window(starts_at, expires_at)
+    rules.require_reach(resource, reach.first, reach.last, reach.new_versions)
     rules.require_active(subject)
     if role.retired_at is not None or role.slug == "system":
         raise ValidationError({"role": f"{role} is not given to anybody."})
@@ -51,6 +62,7 @@ def give(
         purpose=purpose,
         starts_at=starts_at,
         expires_at=expires_at,
+        reach=reach,
         effect=effect,
         reason=reason,
     )
@@ -74,4 +86,89 @@ def revoke(grant: Grant, *, reason: str = "", by: User) -> Grant:
     close_grant(grant, by=by, reason=reason)
     context.say(reason)
     mail.revoked(grant)
+    return grant
+
+
+@action("grant.suspend", Event.Class.AUTHORIZATION)
+def suspend(grant: Grant, *, reason: str, by: User) -> Grant:
+    """It gives nothing until somebody resumes it; its end stays where it was."""
+    check(by, Permission.GRANT, grant.resource)
+    grant = require_held(grant, "active", "scheduled")
+    if not reason.strip():
+        raise ValidationError({"reason": "Say what it waits for: the holder reads it."})
+    suspend_grant(grant, by=by, reason=reason.strip())
+    context.say(reason)
+    mail.suspended(grant, reason)
+    return grant
+
+
+@action("grant.resume", Event.Class.AUTHORIZATION)
+def resume(grant: Grant, *, by: User) -> Grant:
+    """As giving it again: by somebody else than its holder, and up to the own ceiling."""
+    check(by, Permission.GRANT, grant.resource)
+    grant = require_held(grant, "suspended")
+    rules.require_other_side(by, grant.subject)
+    rules.require_active(grant.subject)
+    rules.require_ceiling(by, grant.role, grant.resource)
+    resume_grant(grant, by=by)
+    mail.resumed(grant)
+    return grant
+
+
+@action("grant.narrow", Event.Class.AUTHORIZATION)
+def narrow(
+    grant: Grant,
+    *,
+    expires_at: datetime | None = None,
+    purpose: str = "",
+    reach: Reach | None = None,
+    reason: str = "",
+    by: User,
+) -> Grant:
+    """An earlier end, fewer versions, one purpose: the holder may do this too."""
+    if grant.user_id == by.pk:
+        own(by, Permission.DISCOVER, grant.resource.path, rule="renounce")
+    else:
+        check(by, Permission.GRANT, grant.resource)
+    grant = require_held(grant, "active", "scheduled")
+    end, meant = expires_at or grant.expires_at, purpose or grant.purpose
+    reach = reach or reach_of(grant)
+    rules.require_window(grant.starts_at, end)
+    rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
+    rules.require_less(grant, expires_at=end, purpose=meant, reach=reach)
+    rules.require_fitting(grant.resource, meant)
+    return succeed(grant, by=by, reason=reason, expires_at=end, purpose=meant, reach=reach)
+
+
+@action("grant.extend", Event.Class.AUTHORIZATION)
+def extend(
+    grant: Grant,
+    *,
+    expires_at: datetime | None,
+    reach: Reach | None = None,
+    reason: str = "",
+    by: User,
+) -> Grant:
+    """A later end (or none) and other versions: as giving it anew, with all its rules."""
+    check(by, Permission.GRANT, grant.resource)
+    grant = require_held(grant, "active", "scheduled")
+    rules.require_other_side(by, grant.subject)
+    rules.require_active(grant.subject)
+    rules.require_ceiling(by, grant.role, grant.resource)
+    rules.require_window(grant.starts_at, expires_at)
+    reach = reach or reach_of(grant)
+    rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
+    rules.require_fitting(grant.resource, grant.purpose)
+    extended = succeed(grant, by=by, reason=reason, expires_at=expires_at, reach=reach)
+    mail.granted(extended)
+    return extended
+
+
+def require_held(grant: Grant, *statuses: str) -> Grant:
+    """Locked, and in a state from which this follows."""
+    grant = Grant.objects.select_for_update(of=("self",)).get(pk=grant.pk)
+    if grant.effect == Grant.Effect.DENY:
+        raise ValidationError("A deny stands or is revoked: revoke it and give another.")
+    if grant.status not in statuses:
+        raise ValidationError(f"This grant is {grant.status}.", code="conflict")
     return grant

@@ -19,3 +19,13 @@ def sweep(*, by: User) -> int:
     removed = grants.sweep(timezone.now())
     context.say(f"{removed} rows", removed=removed)
     return removed
+
+
+@action("permission_row.reconcile")
+def reconcile(*, by: User) -> list[grants.Drift]:
+    """Derived rows are written anew from their grants; each that had drifted is in the event."""
+    check(by, Permission.MANAGE_POLICIES, site())
+    found = grants.reconcile()
+    told = [f"{drift.what}: {drift.grant or drift.resource}" for drift in found[:100]]
+    context.say(f"{len(found)} had drifted", drift=told)
+    return found

@@ -242,9 +242,13 @@ class Grant(Governed):
             return "revoked"
         if self.expires_at is not None and self.expires_at <= now:
             return "expired"
-        if self.suspensions.filter(closed_at=None).exists():
+        if self.is_suspended:
             return "suspended"
         return "scheduled" if self.starts_at > now else "active"
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspensions.filter(closed_at=None).exists()
 
     @property
     def versions(self) -> str:

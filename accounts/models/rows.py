@@ -58,7 +58,9 @@ class UserPermission(PermissionRow, UserObjectPermissionBase):  # noqa: DJ008  g
     class Meta:
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(fields=["grant", "permission"], name="user_row_once"),
+            models.UniqueConstraint(
+                fields=["grant", "permission", "content_object"], name="user_row_once"
+            ),
         ]
         indexes = [
             models.Index(fields=["user", "permission", "content_object"], name="user_row_subject"),
@@ -74,7 +76,9 @@ class GroupPermission(PermissionRow, GroupObjectPermissionBase):  # noqa: DJ008 
     class Meta:
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(fields=["grant", "permission"], name="group_row_once"),
+            models.UniqueConstraint(
+                fields=["grant", "permission", "content_object"], name="group_row_once"
+            ),
         ]
         indexes = [
             models.Index(

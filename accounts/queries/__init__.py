@@ -1,6 +1,8 @@
 """What a person may see of accounts: every read of a door starts here."""
 
+from accounts.queries.agreements import agreements, missing_agreements, signatures
 from accounts.queries.grants import (
+    Effect,
     givable_roles,
     grantables,
     grants,
@@ -9,6 +11,7 @@ from accounts.queries.grants import (
     held,
     holders,
     own_grants,
+    preview,
     requestable_roles,
     role_permissions,
     roles,
@@ -41,6 +44,8 @@ from accounts.queries.people import (
 from accounts.queries.resources import (
     May,
     download,
+    drift,
+    explanation,
     find,
     givable,
     held_among,
@@ -58,10 +63,14 @@ from accounts.queries.resources import (
 
 __all__ = [
     "BASIC_SCOPES",
+    "Effect",
     "May",
+    "agreements",
     "colleagues",
     "current_memberships",
     "download",
+    "drift",
+    "explanation",
     "find",
     "givable",
     "givable_roles",
@@ -79,12 +88,14 @@ __all__ = [
     "live_keys",
     "members",
     "memberships",
+    "missing_agreements",
     "own_grants",
     "own_keys",
     "own_subjects",
     "people",
     "periods",
     "permitted_purposes",
+    "preview",
     "requestable_roles",
     "require",
     "require_giver",
@@ -99,6 +110,7 @@ __all__ = [
     "secrets",
     "sees_people",
     "services",
+    "signatures",
     "system",
     "useful_scopes",
     "user_rows",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
 
+from accounts import grants
 from accounts.decision import Decision, Refused, allowed, decide, site
+from accounts.explanation import Explanation, explain
+from accounts.grants import Drift
 from accounts.models import Resource, StatePeriod, User
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
@@ -51,6 +55,29 @@ def verdict(
     if not decision.allowed and asked_for == user:
         find(user, Permission.DISCOVER, pk=resource.pk)
     return decision
+
+
+def explanation(
+    user: User,
+    subject: User,
+    permission: str,
+    resource: Resource,
+    *,
+    purpose: str = "",
+    at: datetime | None = None,
+) -> Explanation:
+    """The whole path of an answer: about oneself where one may look, about others to reviewers."""
+    if subject != user:
+        require_review(user, resource)
+    else:
+        find(user, Permission.DISCOVER, pk=resource.pk)
+    return explain(subject, permission, resource, purpose=purpose, at=at)
+
+
+def drift(user: User) -> list[Drift]:
+    """Derived rows that are not what their grants say, for whoever may mend them."""
+    require(user, Permission.MANAGE_POLICIES)
+    return grants.drift()
 
 
 def require_review(user: User, resource: Resource) -> None:

@@ -11,7 +11,12 @@ from accounts.grants import open_grant
 from accounts.models import Grant, Role, User
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
-from accounts.rules import require_privacy_officer
+from accounts.rules import (
+    held_on_side,
+    require_known_agreements,
+    require_no_gain,
+    require_privacy_officer,
+)
 from audit.acts import action
 from registry import rules
 from registry.actions.states import enter
@@ -33,6 +38,7 @@ DESCRIPTION = (
     "hipaa_form",
     "permitted_purposes",
     "prohibited_purposes",
+    "required_agreements",
 )
 
 
@@ -83,10 +89,31 @@ def hand_over(asset: Asset, owner: User, *, by: User) -> Asset:
     return asset
 
 
+@action("asset.move")
+def move(asset: Asset, project: Project, *, by: User) -> Asset:
+    """Into another project, with its versions: what the new one gives and asks counts at once."""
+    check(by, Permission.GRANT, asset)
+    check(by, Permission.EDIT, project)
+    locked: Asset = Asset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
+    if locked.parent_id == project.pk:
+        raise ValidationError({"project": f"It lies in {project} already."})
+    before, mine = locked.standing, held_on_side(by, locked)
+    locked.place(project, locked.slug)
+    locked.save()
+    for version in Version.objects.filter(parent=locked.pk):
+        version.place(locked, version.slug)
+        version.save()
+    require_no_gain(by, locked, mine)
+    if rules.protects_less(before, locked.standing):
+        require_privacy_officer(by, locked)
+    return locked
+
+
 def describe(asset: Asset, facts: dict[str, Any]) -> None:
     of_models = {"framework", "task"} if isinstance(asset, MLModel) else set()
     if unknown := sorted(set(facts) - {*DESCRIPTION} - of_models):
         raise ValidationError(dict.fromkeys(unknown, "There is no such field."))
     for name, value in facts.items():
         setattr(asset, name, value)
+    require_known_agreements(asset.required_agreements)
     asset.full_clean()

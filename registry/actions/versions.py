@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Max
 
 from accounts.decision import check
+from accounts.grants import cover
 from accounts.models import User
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
@@ -30,6 +31,7 @@ def open_version(asset: Asset, *, notes: str = "", by: User) -> Version:
     version.full_clean()
     version.save()
     enter(version, State.PENDING)
+    cover(version)
     return version
 
 

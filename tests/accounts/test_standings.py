@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.actions import people, services
 from accounts.decision import decide
-from accounts.models import Resource, Spell, Standing
+from accounts.models import Spell, Standing
 from accounts.models.vocabulary import Classification
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
@@ -21,7 +21,8 @@ from tests.acting import rows
 
 
 def standing(resource) -> Standing:
-    return Resource.objects.get(pk=resource.pk).standing
+    found: Standing = Standing.objects.get(resource=resource.pk, closed_at=None)
+    return found
 
 
 @pytest.fixture
