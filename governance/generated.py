@@ -11,6 +11,7 @@ from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 
 from access.rules import TRANSITIONS as OF_REQUESTS
+from accounts.decision import WORDS
 from accounts.permissions import Permission
 from accounts.roles import BUILT_IN
 from registry.rules import TRANSITIONS as OF_RESOURCES
@@ -38,6 +39,16 @@ def permissions() -> str:
             "|---|---|---|---|---|",
             *held,
         ],
+    )
+
+
+def reasons() -> str:
+    rows = [f"| `{code}` | {text} |" for code, text in WORDS.items()]
+    return page(
+        "Reasons",
+        "The stable codes of an answer, in the order of the gates; the first that fails is the"
+        " reason. What each gate looks at stands in [deciding.md](deciding.md).",
+        ["| code | in words |", "|---|---|", *rows],
     )
 
 
@@ -74,6 +85,7 @@ def page(title: str, *parts: str | list[str]) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/permissions.md": permissions,
+    "docs/reasons.md": reasons,
     "docs/states.md": states,
     "tests/snapshots/openapi.json": schema,
 }
