@@ -268,13 +268,8 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 }
 HTTPS = PUBLIC_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [
-    r"^api/",
-    r"^access/",
-    r"^authz/",
-    r"^livez$",
-    r"^readyz$",
-]  # over HTTP: refused, not redirected
+# Over HTTP refused, not redirected; forward-auth is asked by proxies of ours.
+SECURE_REDIRECT_EXEMPT = [r"^(api|access|authz)/", r"^livez$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS

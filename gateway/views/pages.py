@@ -45,7 +45,7 @@ NOUNS = {
         "Routes",
         "route",
         "Which request through a proxy needs which permission on what. All others are refused.",
-        "git-branch",
+        "globe",
         queries.routes,
         lambda data, user: RouteForm(data),
         routes.add,
