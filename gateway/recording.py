@@ -40,7 +40,7 @@ def allowed(verb: str, who: User, resource: Resource, decision: Decision, **data
     act = Act(verb, Event.Class.DATA_ACCESS, who)
     act.data = {name: printable(text) for name, text in data.items() if text}
     act.passed.append(decision.passed())
-    keep(describe(act, resource))
+    keep(describe(act, resource) | {"outcome": Event.Outcome.OK})
 
 
 def count(subject: User, resource: Resource, decision: Decision) -> None:

@@ -22,7 +22,6 @@ from gateway.models.properties import Operator, Source
 from gateway.models.routes import Method
 from gateway.permissions import CHOICES
 
-
 SCALARS = [{"type": kind} for kind in ("string", "number", "boolean")]
 
 

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.actions import grants
 from accounts.models import User
+from gateway.actions import routes
 from governance.demo import authzen
-from tests.cast import Cast
+from registry.actions import assets, states
+from registry.models import Asset
+from tests.cast import Cast, role
 from tests.rest import caller
 
 
@@ -74,3 +78,24 @@ def asks(
         "resource": {"type": "record", "id": resource, **({"properties": on} if on else {})},
         **more,
     }
+
+
+@pytest.fixture
+def served(cast: Cast) -> Asset:
+    """A model that Bob may call, behind two routes."""
+    model = assets.register(cast.oncology, "model", slug="tumour", name="Tumour", by=cast.alice)
+    states.set_state(model, "published", by=cast.alice)
+    grants.give(role("deployer"), cast.bob, model, by=cast.erin)
+    for methods, pattern, permission in (
+        (["POST"], "/v1/models/{name}/infer", "invoke"),
+        (["GET"], "/v1/models/{name}", "read"),
+    ):
+        routes.add(
+            host="models.example.org",
+            methods=methods,
+            pattern=pattern,
+            permission=permission,
+            address="oncology/{name}",
+            by=cast.erin,
+        )
+    return model
