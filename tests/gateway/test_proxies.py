@@ -71,12 +71,13 @@ class Front:
 
 @pytest.fixture(params=list(programs.PROXIES))
 def front(request: Any, transactional_db: None, served: Any, tmp_path: Path) -> Iterator[Front]:
+    name = request.param
     with ExitStack() as stack:
         gate, child = stack.enter_context(programs.gatehouse(tmp_path))
         model = stack.enter_context(model_server.serving())
         listen = programs.free_port()
-        config = programs.sample(request.param, tmp_path, gate, model, listen)
-        command = programs.PROXIES[request.param](config)
+        config = programs.sample(name, tmp_path, gate, model, listen)
+        command = programs.PROXIES[name](config)
         home = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
         stack.enter_context(programs.running(command, listen, tmp_path, **home))
         found = Front(listen, child)
@@ -160,3 +161,14 @@ def test_a_proxy_lets_through_what_is_granted_and_nothing_else(front, cast, serv
     gone = front.send("POST", INFER, bob)
     assert gone.status in (500, 502, 503, 504, 403), gone.head
     assert not gone.reached
+
+
+def test_why_a_proxy_drops_headers_with_underscores(transactional_db, cast, served, tmp_path):
+    """To a WSGI application X_Forwarded_Uri is X-Forwarded-Uri: the samples keep it out."""
+    bob = caller(cast.bob).secret
+    forged = (f"X_Forwarded_Uri: {INFER}", "X_Forwarded_Method: POST")
+    with programs.gatehouse(tmp_path) as (port, child):
+        front = Front(port, child)
+        host = f"X-Forwarded-Host: {programs.HOST}"
+        assert front.send("GET", "/authz/forward", bob, host).status == 403
+        assert front.send("GET", "/authz/forward", bob, host, *forged).status == 200
