@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -52,12 +53,18 @@ class Asker:
 
     def reviews(self, resource: Resource) -> bool:
         """May it ask about others here, and do the properties that it sends count?"""
+        if self.everywhere:  # no deny takes oversight away further down
+            return True
         if resource.pk not in self.may:
             self.may[resource.pk] = decide(self.user, Permission.REVIEW, resource).allowed
         return self.may[resource.pk]
 
+    @cached_property
+    def everywhere(self) -> bool:
+        return decide(self.user, Permission.REVIEW, site()).allowed
+
     def require_others(self) -> None:
-        if not self.reviews(site()) and not queries.reviewed(self.user).exists():
+        if not self.everywhere and not queries.reviewed(self.user).exists():
             raise NotAsker
 
     def conditions(self, resource_type: str, action: str) -> list[Condition]:

@@ -67,33 +67,47 @@ class ValueField(forms.CharField):
         return text if isinstance(found, dict) or found is None else found
 
 
+SCALAR = 'A word is a text; true, false and 3 are what they are; "3" is a text.'
 TYPED = 'A word is a text; true, false and 3 are what they are; "3" is a text; ["a", "b"] a list.'
 
 
 class ConditionForm(forms.Form):
+    typed = f"Values: {TYPED[0].lower()}{TYPED[1:]}"
     resource_type = forms.CharField(
         max_length=100, label="Type", help_text="As the program names it: record, or model."
     )
     action = forms.CharField(max_length=100, help_text="As the program names it: write, or invoke.")
     when_source = forms.ChoiceField(
-        choices=[("", "Always"), *Source.choices], required=False, label="When, of"
+        choices=[("", "Always"), *Source.choices], required=False, label="Property of"
     )
-    when_name = forms.CharField(max_length=100, required=False, label="the property")
+    when_name = forms.CharField(max_length=100, required=False, label="Name")
     when_operator = forms.ChoiceField(
-        choices=[("", ""), *Operator.choices], required=False, label="is compared so"
+        choices=[("", ""), *Operator.choices], required=False, label="Comparison"
     )
-    when_value = ValueField(max_length=500, required=False, label="with", help_text=TYPED)
-    must_source = forms.ChoiceField(choices=Source.choices, label="Then, of")
-    must_name = forms.CharField(max_length=100, label="the property must")
-    must_operator = forms.ChoiceField(choices=Operator.choices, label="compare so")
-    must_value = ValueField(max_length=500, label="with this value", help_text=TYPED)
+    when_value = ValueField(max_length=500, required=False, label="Value")
+    must_source = forms.ChoiceField(choices=Source.choices, label="Property of")
+    must_name = forms.CharField(max_length=100, label="Name")
+    must_operator = forms.ChoiceField(choices=Operator.choices, label="Comparison")
+    must_value = ValueField(max_length=500, label="Value")
+
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """What it is about, when it applies, what must hold then."""
+        starts = {
+            "About": ("resource", "action"),
+            "When": ("when_",),
+            "Then this must hold": ("must_",),
+        }
+        return [
+            (legend, [self[name] for name in self.fields if name.startswith(start)])
+            for legend, start in starts.items()
+        ]
 
 
 class FactForm(UserForm):
     person = PersonField(label="About a person or service", required=False)
     resource = ResourceField(label="Or about a resource", required=False)
     name = forms.CharField(max_length=100, label="Property", help_text="As in role, or status.")
-    value = ValueField(max_length=500, help_text=TYPED)
+    value = ValueField(max_length=500, help_text=SCALAR)
 
     def prepare(self) -> None:
         self.fields["person"].among(queries.people(self.user))  # type: ignore[attr-defined]

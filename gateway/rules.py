@@ -80,7 +80,7 @@ def require_value(name: str, operator: str, value: Any) -> None:
         fits = isinstance(value, list) and 0 < len(value) <= 100 and all(map(is_scalar, value))
         message = "A list of texts, numbers or true and false."
     elif operator in NUMBERS:
-        fits, message = is_number(value), "A number."
+        fits, message = is_number(value), "A number, such as 3 or 0.5."
     else:
         fits, message = is_scalar(value), "A text, a number, true or false."
     if not fits:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("access/v1/requests", requests.Requests.as_view(), name="authzen_requests"),
     path("access/v1/requests/<uuid:pk>", requests.Task.as_view(), name="authzen_task"),
     path("access/v1/requests/<uuid:pk>/cancel", requests.Cancel.as_view(), name="authzen_cancel"),
+    path("gateway/", pages.table, {"noun": "routes"}, name="gateways"),
     path("gateway/answers/", pages.answers, name="gateway_answers"),
 ]
 for noun in pages.NOUNS:

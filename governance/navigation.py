@@ -76,7 +76,7 @@ class Navigation:
         if trail.watched(self.user) is not None:
             items.append(self.item("trail", "Trail", "scroll-text", "t"))
         if gateway.keeps(self.user):
-            items.append(self.item("gateway_routes", "Gateways", "globe", "w"))
+            items.append(self.item("gateways", "Gateways", "globe", "w"))
         if self.user.is_staff:
             items.append(self.item("admin:index", "Admin", "grid-3x3", "a"))
         return items

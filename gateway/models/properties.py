@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 from django.core.validators import RegexValidator
@@ -31,6 +32,16 @@ class Operator(models.TextChoices):
     NOT_IN = "not_in", "is none of"
     AT_LEAST = "at_least", "is at least"
     AT_MOST = "at_most", "is at most"
+
+
+MUST = {
+    Operator.IS: "must be",
+    Operator.IS_NOT: "must not be",
+    Operator.IN: "must be one of",
+    Operator.NOT_IN: "must be none of",
+    Operator.AT_LEAST: "must be at least",
+    Operator.AT_MOST: "must be at most",
+}
 
 
 class Condition(Governed):
@@ -71,16 +82,16 @@ class Condition(Governed):
     @property
     def words(self) -> str:
         must = (
-            f"{self.must_source}.{self.must_name} must hold: {self.get_must_operator_display()}"
-            f" {self.must_value!r}"
+            f"{self.must_source}.{self.must_name} {MUST[Operator(self.must_operator)]}"
+            f" {json.dumps(self.must_value)}"
         )
         if not self.when_source:
             return must
         when = (
-            f"when {self.when_source}.{self.when_name} {self.get_when_operator_display()}"
-            f" {self.when_value!r}"
+            f"{self.when_source}.{self.when_name} {self.get_when_operator_display()}"
+            f" {json.dumps(self.when_value)}"
         )
-        return f"{when}, {must}"
+        return f"when {when}, {must}"
 
 
 class Fact(Governed):

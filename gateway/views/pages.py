@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -83,7 +85,7 @@ NOUNS = {
         lambda data, user: FactForm(data, user=user),
         properties.add_fact,
         properties.remove_fact,
-        lambda row: (str(row), f"{row.value!r}"),
+        lambda row: (str(row), json.dumps(row.value)),
     ),
 }
 COUNTS = "answers"
@@ -144,7 +146,7 @@ def new(request: HttpRequest, noun: str) -> HttpResponse:
     if (
         request.method == "POST"
         and form.is_valid()
-        and submit(form, about.add, by=user, **form.cleaned_data) is not None
+        and submit(form, partial(about.add, by=user, **form.cleaned_data)) is not None
     ):
         messages.success(request, f"The {about.one} counts from now on.")
         return redirect(f"gateway_{noun}")
@@ -157,7 +159,8 @@ def new(request: HttpRequest, noun: str) -> HttpResponse:
         "breadcrumbs": [{"url": reverse(f"gateway_{noun}"), "label": "Gateways"}],
     }
     wrong = form.is_bound and form.errors
-    return render(request, "accounts/form.html", context, status=422 if wrong else 200)
+    template = "gateway/condition.html" if hasattr(form, "parts") else "accounts/form.html"
+    return render(request, template, context, status=422 if wrong else 200)
 
 
 @require_POST
