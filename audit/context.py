@@ -21,6 +21,7 @@ UNGOVERNED: dict[str, str] = {
     "axes_accesslog": "counters of the lockout; each sign-in is an event of its own",
     "django_content_type": "derived from the code by migrate",
     "django_migrations": "written by migrate, as the owner",
+    "gateway_decisioncount": "answers to gateways counted by the minute; a no is an event",
     "django_session": "a browser's session; opening and closing one are events",
 }
 

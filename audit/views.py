@@ -22,7 +22,7 @@ from audit.forms import TrailForm, qualified
 from audit.models import Event
 from audit.queries import Filters
 
-DOORS = ("web", "rest", "admin", "cli", "task", "system")
+DOORS = ("web", "rest", "authzen", "forward", "admin", "cli", "task", "system")
 
 
 @require_safe

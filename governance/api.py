@@ -65,6 +65,7 @@ urlpatterns = [
     path("v1/", include("accounts.api.urls")),
     path("v1/", include("access.api.urls")),
     path("v1/", include("registry.api.urls")),
+    path("v1/", include("gateway.api.urls")),
     path("v1/", include("audit.api")),
     re_path("", nowhere),
 ]

@@ -13,7 +13,7 @@ class HeadersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_api = request.path.startswith("/api/")
+        is_api = request.path.startswith(("/api/", "/access/"))
         if is_api and settings.HTTPS and not request.is_secure():
             # A redirect would teach clients to send their key in the clear first.
             return JsonResponse(

@@ -12,6 +12,7 @@ from access import queries as asking
 from accounts import queries as people
 from accounts.models import User
 from audit import queries as trail
+from gateway import queries as gateway
 
 THEME = "theme"  # the cookie of those who are not signed in
 THEMES = ("light", "dark")
@@ -74,6 +75,8 @@ class Navigation:
         items = []
         if trail.watched(self.user) is not None:
             items.append(self.item("trail", "Trail", "scroll-text", "t"))
+        if gateway.keeps(self.user):
+            items.append(self.item("gateways", "Gateways", "globe", "w"))
         if self.user.is_staff:
             items.append(self.item("admin:index", "Admin", "grid-3x3", "a"))
         return items

@@ -28,6 +28,10 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="" if PRODUCTION else HERE)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost"])
 # How many proxies of ours stand in front: the client's address is the n-th from the right.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=None if PRODUCTION else 0)
+# Addresses or networks of the proxies whose forward-auth headers are believed.
+FORWARD_AUTH_PROXIES = env.list(
+    "FORWARD_AUTH_PROXIES", default=[] if PRODUCTION else ["127.0.0.1", "::1"]
+)
 EMAIL_URL = env.str("EMAIL_URL", default="" if PRODUCTION else "consolemail://")
 DATABASE_URL = env.str("DATABASE_URL")
 REDIS_URL = env.str("REDIS_URL")
@@ -45,6 +49,7 @@ if PRODUCTION:
 
 INSTALLED_APPS = [
     "governance",
+    "gateway",
     "registry",
     "access",
     "accounts",
@@ -71,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "audit.doors.middleware.OriginMiddleware",
+    "gateway.views.forward.ForwardMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "governance.middleware.HeadersMiddleware",
@@ -262,7 +268,8 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 }
 HTTPS = PUBLIC_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^api/", r"^livez$", r"^readyz$"]  # over HTTP: refused, not redirected
+# Over HTTP refused, not redirected; forward-auth is asked by proxies of ours.
+SECURE_REDIRECT_EXEMPT = [r"^(api|access|authz)/", r"^livez$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS

@@ -12,6 +12,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("", home.home, name="home"),
     path("theme/", views.theme, name="theme"),
+    path("", include("gateway.urls")),
     path("", include("registry.urls")),
     path("", include("access.urls")),
     path("", include("accounts.urls")),

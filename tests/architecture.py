@@ -18,7 +18,7 @@ from django.urls.resolvers import RoutePattern
 from audit.models import Event
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("governance", "registry", "access", "accounts", "audit")
+APPS = ("governance", "gateway", "registry", "access", "accounts", "audit")
 DOORS = {"views", "api", "admin", "hub", "tasks", "management", "forms"}
 FILE_CAP, FUNCTION_CAP, MEDIAN_CAP, P95_CAP, FUNCTION_P95_CAP = 400, 60, 70, 300, 35
 

@@ -15,6 +15,7 @@ from accounts.models import Grant, User
 from audit import actions as trail
 from audit.models import Event
 from audit.queries import Filters
+from gateway.actions import aliases, properties, routes
 from registry.actions import assets, files, projects, states, versions
 from registry.models import Asset
 from tests.cast import Cast, role
@@ -32,6 +33,22 @@ OWN = {
     "session.open",
 }
 Attempt = Callable[[SimpleNamespace, User], Any]
+ALIAS = {"resource_type": "record", "action": "read", "kind": "dataset", "permission": "read"}
+CONDITION: dict[str, Any] = {
+    "resource_type": "record",
+    "action": "read",
+    "must_source": "context",
+    "must_name": "ok",
+    "must_operator": "is",
+    "must_value": True,
+}
+ROUTE: dict[str, Any] = {
+    "host": "models.example.org",
+    "methods": ["GET"],
+    "pattern": "/v1/ct-scans",
+    "permission": "read",
+    "address": "oncology/ct-scans",
+}
 LATER = timezone.now() + timedelta(hours=1)
 ATTEMPTS: dict[str, Attempt] = {
     "access_request.submit": lambda w, by: requests.submit(
@@ -43,6 +60,14 @@ ATTEMPTS: dict[str, Attempt] = {
     "agreement.define": lambda w, by: agreements.define(slug="x", kind="ethics", title="X", by=by),
     "agreement.record": lambda w, by: agreements.record(w.agreement, w.dana, by=by),
     "agreement.withdraw": lambda w, by: agreements.withdraw(w.signature, by=by),
+    "alias.add": lambda w, by: aliases.add(**ALIAS, by=by),
+    "alias.remove": lambda w, by: aliases.remove(w.alias, by=by),
+    "condition.add": lambda w, by: properties.add_condition(**CONDITION, by=by),
+    "condition.remove": lambda w, by: properties.remove_condition(w.condition, by=by),
+    "fact.add": lambda w, by: properties.add_fact(name="x", value=1, resource=w.scans, by=by),
+    "fact.remove": lambda w, by: properties.remove_fact(w.fact, by=by),
+    "route.add": lambda w, by: routes.add(**ROUTE | {"pattern": "/other"}, by=by),
+    "route.remove": lambda w, by: routes.remove(w.route, by=by),
     "asset.register": lambda w, by: assets.register(w.oncology, "dataset", slug="x", by=by),
     "asset.edit": lambda w, by: assets.edit(w.scans, name="x", by=by),
     "asset.hand_over": lambda w, by: assets.hand_over(w.scans, by, by=by),
@@ -113,6 +138,10 @@ def gather(cast: Cast) -> SimpleNamespace:
             "signature": agreements.record(agreement, cast.bob, by=cast.erin),
             "elsewhere": projects.register(slug="elsewhere", owner=cast.bob, by=cast.erin),
             "key": key,
+            "alias": aliases.add(**ALIAS, by=cast.erin),
+            "condition": properties.add_condition(**CONDITION, by=cast.erin),
+            "fact": properties.add_fact(name="x", value=1, person=cast.bob, by=cast.erin),
+            "route": routes.add(**ROUTE, by=cast.erin),
             "lab": roles.create(slug="lab", name="Lab", permissions=["read"], by=cast.erin),
             "request": requests.submit(
                 cast.oncology, role("reader"), purpose="research", justification="x", by=cast.bob

@@ -13,12 +13,18 @@ PUBLIC = {
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
     "api-token",
+    "authzen",
     "theme",
 }
 # To whoever is signed in: what is theirs, which for Charlie is next to nothing.
 SELF_SERVICE = {
     "account_change_password",
     "api-dataset-list",
+    "api-gateway-alias-list",
+    "api-gateway-answer-list",
+    "api-gateway-condition-list",
+    "api-gateway-property-list",
+    "api-gateway-route-list",
     "api-grant-list",
     "api-group-list",
     "api-key-list",

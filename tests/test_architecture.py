@@ -20,6 +20,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 import access.actions
 import accounts.actions
+import gateway.actions
 import registry.actions
 from access.actions import requests
 from access.models.requests import Status
@@ -34,6 +35,7 @@ from audit import actions as trail
 from audit.acts import ACTIONS
 from audit.context import UNGOVERNED
 from audit.models import Event
+from gateway.actions import aliases
 from registry.actions import files, versions
 from registry.models import Asset
 from registry.rules import TRANSITIONS
@@ -58,7 +60,15 @@ def real(cast) -> dict[str, Any]:
     asked: dict[str, Any] = {"purpose": "research", "justification": "x"}
     request = requests.submit(cast.oncology, role("reader"), by=cast.bob, **asked)
     event = Event.objects.latest("id")
+    alias = aliases.add(
+        resource_type="record", action="read", kind="dataset", permission="read", by=cast.erin
+    )
     by_noun = {
+        "aliases": alias.pk,
+        "answers": 1,
+        "conditions": alias.pk,
+        "properties": alias.pk,
+        "routes": alias.pk,
         "datasets": cast.scans.uid,
         "grants": Grant.objects.latest("opened_at").pk,
         "groups": cast.researchers.pk,
@@ -145,7 +155,7 @@ def test_1_can_fail(cast, settings):
 
 def action_modules() -> dict[str, ModuleType]:
     found: dict[str, ModuleType] = {"audit.actions": trail}
-    for package in (access.actions, accounts.actions, registry.actions):
+    for package in (access.actions, accounts.actions, gateway.actions, registry.actions):
         for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             found[info.name] = importlib.import_module(info.name)
     return found

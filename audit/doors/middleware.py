@@ -11,7 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from audit.context import Origin, entered
 from audit.refusals import keeper
 
-DOORS = (("/api/", "rest"), ("/admin/", "admin"))
+DOORS = (
+    ("/api/", "rest"),
+    ("/admin/", "admin"),
+    ("/access/", "authzen"),
+    ("/authz/", "forward"),
+)
 
 
 class OriginMiddleware:
@@ -28,7 +33,7 @@ class OriginMiddleware:
         )
         with entered(call), keeper():
             response = self.get_response(request)
-        response["X-Request-ID"] = str(call.request_id)
+        response.setdefault("X-Request-ID", str(call.request_id))  # AuthZEN echoes the asker's
         return response
 
 

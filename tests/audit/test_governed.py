@@ -10,7 +10,7 @@ from audit.apps import governed_models
 from audit.context import UNGOVERNED
 from tests.acting import tables
 
-OURS = {"accounts", "access", "registry", "audit", "governance"}
+OURS = {"accounts", "access", "registry", "gateway", "audit", "governance"}
 
 # Tables that no act opens: a new one comes in here with its reason, or is governed.
 PINNED = {
@@ -24,6 +24,7 @@ PINNED = {
     "django_content_type",
     "django_migrations",
     "django_session",
+    "gateway_decisioncount",
 }
 
 # Columns whose values never enter the trail.

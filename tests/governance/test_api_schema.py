@@ -14,7 +14,7 @@ from tests.rest import ROOT, caller, refused
 PLACE = "tests/snapshots/openapi.json"
 NOUNS = {
     "projects", "datasets", "models", "versions", "roles", "grants", "requests", "users", "groups",
-    "service-accounts", "keys", "trail", "decide", "whoami", "oauth",
+    "service-accounts", "keys", "trail", "decide", "whoami", "oauth", "gateway",
 }  # fmt: skip
 
 

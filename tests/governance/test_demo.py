@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from access.models import AccessRequest, Status
+from accounts.authentication import find_key
 from accounts.models import Grant, User
 from audit import trail
 from audit.models import Event
@@ -93,3 +94,17 @@ def test_an_empty_production_site_wants_a_yes(
     monkeypatch.setattr("governance.demo.people.anybody", lambda: False)
     with pytest.raises(CommandError, match="add --yes"):
         call_command("demo")
+
+
+def test_the_fixture_of_authzen_is_loaded_with_a_key_for_its_service(
+    cast: Cast, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    first, second = StringIO(), StringIO()
+    call_command("demo", "--authzen", stdout=first)
+    call_command("demo", "--authzen", stdout=second)
+    keys = [out.getvalue().removesuffix("\n") for out in (first, second)]
+    assert len({find_key(key).pk for key in keys}) == 2  # printed alone, and another one each time
+    assert {find_key(key).owner.username for key in keys} == {"pep"}
+    assert Grant.objects.get(user__username="pep").role.codenames() == {"review"}
+    assert trail.findings() == []

@@ -1,4 +1,7 @@
-"""`manage.py demo`: the cast, their data and requests; does nothing where all are there."""
+"""`manage.py demo`: the cast, their data and requests; does nothing where all are there.
+
+`--authzen` instead: the fixture of AuthZEN's certification, and the key of the service `pep`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from accounts.models import User
 from audit.doors.cli import ActionCommand
-from governance.demo import catalogue, moments, people, requests
+from governance.demo import authzen, catalogue, moments, people, requests
 
 
 class Command(ActionCommand):
@@ -21,6 +24,11 @@ class Command(ActionCommand):
         parser.add_argument(
             "--yes", action="store_true", help="also in production, while nobody is there yet"
         )
+        parser.add_argument(
+            "--authzen",
+            action="store_true",
+            help="load AuthZEN's certification fixture; prints the key of the service pep alone",
+        )
 
     def act(self, by: User, **options: Any) -> str:
         if settings.PRODUCTION:
@@ -30,6 +38,9 @@ class Command(ActionCommand):
         except OSError as error:
             raise CommandError(f"{error}: the demo keeps its password in DATA_DIR.") from error
         cast = people.gather(by, password)
+        if options["authzen"]:
+            authzen.load(cast.erin, cast.alice, cast.bob, cast.dana)
+            return authzen.issue_key(cast.dana)
         catalogue.fill(cast)
         moments.live_through(cast)
         requests.ask_all(cast)

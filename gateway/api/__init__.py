@@ -1,0 +1,1 @@
+"""REST of what gateways ask by."""

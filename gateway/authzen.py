@@ -1,0 +1,234 @@
+"""AuthZEN 1.0 evaluations, pure: a credential and a body in, an answer out (and recorded)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+
+from accounts.decision import Decision, Refused, decide, site
+from accounts.models import ApiKey, Resource, User
+from accounts.permissions import Permission
+from accounts.purposes import Purpose
+from gateway import hints, queries, recording, rules, wire
+from gateway.models import Alias, Condition
+from gateway.recording import Denied
+from gateway.wire import Question
+
+VERB = "gateway.evaluate"
+WORDS = {
+    "subject_unknown": "There is no such subject",
+    "resource_unknown": "There is no such resource",
+    "action_unknown": "This action has no meaning for this type",
+    "purpose_unknown": "context.purpose is none of ours",
+    "condition": "A condition on the properties does not hold",
+}
+
+
+class NotAsker(PermissionDenied):
+    """Who reviews nothing asks about nobody but itself."""
+
+    reason = "not_asker"
+
+    def __init__(self) -> None:
+        super().__init__("Asking about others needs `review`, for the key and for whom it is of.")
+
+
+@dataclass
+class Asker:
+    """Who wants to know, and how far it may ask about others."""
+
+    user: User
+    may: dict[int, bool] = field(default_factory=dict)
+    written: dict[tuple[str, str], list[Condition]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, credential: ApiKey) -> Asker:
+        user: User = credential.owner
+        user.credential = credential
+        return cls(user)
+
+    def reviews(self, resource: Resource) -> bool:
+        """May it ask about others here, and do the properties that it sends count?"""
+        if self.everywhere:  # no deny takes oversight away further down
+            return True
+        if resource.pk not in self.may:
+            self.may[resource.pk] = decide(self.user, Permission.REVIEW, resource).allowed
+        return self.may[resource.pk]
+
+    @cached_property
+    def everywhere(self) -> bool:
+        return decide(self.user, Permission.REVIEW, site()).allowed
+
+    def require_others(self) -> None:
+        if not self.everywhere and not queries.reviewed(self.user).exists():
+            raise NotAsker
+
+    def conditions(self, resource_type: str, action: str) -> list[Condition]:
+        """Read once a request."""
+        asked = (resource_type, action)
+        if asked not in self.written:
+            self.written[asked] = queries.conditions_of(*asked)
+        return self.written[asked]
+
+    def is_self(self, asked: wire.Entity) -> bool:
+        same = asked.type == queries.subject_type(self.user)
+        return same and asked.id in (self.user.username, str(self.user.pk))
+
+    def sees(self, subject: User, resource: Resource) -> bool:
+        if subject == self.user and self.finds(resource):
+            return True
+        return self.reviews(resource)
+
+    def finds(self, resource: Resource) -> bool:
+        return decide(self.user, Permission.DISCOVER, resource).allowed
+
+
+@dataclass
+class Verdict:
+    """One decision about one question; `hidden` when the asker may not know more than no."""
+
+    allowed: bool
+    reason: str
+    subject: User | None = None
+    resource: Resource | None = None
+    decision: Decision | None = None
+    message: str = ""
+    hidden: bool = False
+    evaluation: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+def evaluate(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
+    """The Access Evaluation API."""
+    asked = wire.question(body)
+    asker = Asker.of(credential)
+    if not asker.is_self(asked.subject):
+        asker.require_others()
+    return told(asker, asked)
+
+
+def evaluations(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
+    """The Access Evaluations API: in order; one bad question is a no, not an error."""
+    semantic, bodies = wire.semantic(body), wire.items(body)
+    if not bodies:
+        return evaluate(credential, body)
+    asker = Asker.of(credential)
+    answers = []
+    for one in bodies:
+        answers.append(told_or_bad(asker, one))
+        said = answers[-1]["decision"]
+        if (semantic == "deny_on_first_deny" and not said) or (
+            semantic == "permit_on_first_permit" and said
+        ):
+            break
+    return {"evaluations": answers}
+
+
+def told_or_bad(asker: Asker, body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        asked = wire.question(body)
+    except wire.Malformed as error:
+        return {
+            "decision": False,
+            "context": {"error": {"status": error.status, "message": str(error)}},
+        }
+    if not asker.is_self(asked.subject):
+        asker.require_others()
+    return told(asker, asked)
+
+
+def told(asker: Asker, asked: Question) -> dict[str, Any]:
+    found = judge(asker, asked)
+    record(asker, asked, found)
+    return answer(asked, found)
+
+
+def judge(asker: Asker, asked: Question) -> Verdict:
+    """Names first, then whether the asker may know, then THE decision, then the conditions."""
+    subject = asker.user if asker.is_self(asked.subject) else queries.subject(asked.subject)
+    if subject is None:
+        return Verdict(False, "subject_unknown")
+    means = queries.meaning(asked.resource.type, asked.action)
+    if means is None:
+        known = queries.is_type(asked.resource.type)
+        return Verdict(False, "action_unknown" if known else "resource_unknown", subject)
+    resource = queries.resource(means, asked.resource.id)
+    if resource is None:
+        return Verdict(False, "resource_unknown", subject)
+    return weigh(asker, asked, means, subject, resource)
+
+
+def weigh(
+    asker: Asker, asked: Question, means: Alias, subject: User, resource: Resource
+) -> Verdict:
+    purpose = asked.context.get("purpose", "")
+    if purpose not in ("", *Purpose.values):
+        return Verdict(False, "purpose_unknown", subject)
+    decision = decide(subject, means.permission, resource, purpose=purpose)
+    if not asker.sees(subject, resource):
+        return Verdict(False, "resource_unknown", subject, resource, decision, hidden=True)
+    if decision.allowed and (broken := broken_condition(asker, asked, subject, resource)):
+        return Verdict(False, "condition", subject, resource, decision, broken)
+    return Verdict(decision.allowed, decision.reason, subject, resource, decision)
+
+
+def broken_condition(
+    asker: Asker, asked: Question, subject: User, resource: Resource
+) -> str | None:
+    conditions = asker.conditions(asked.resource.type, asked.action)
+    if not conditions:
+        return None
+    sent = asker.reviews(resource)
+    properties = {
+        "subject": (asked.subject.properties if sent else {}) | queries.known(user=subject),
+        "resource": (asked.resource.properties if sent else {}) | queries.known(resource),
+        "action": asked.action_properties if sent else {},
+        "context": asked.context if sent else {},
+    }
+    return next((one.words for one in conditions if not rules.holds(one, properties)), None)
+
+
+def record(asker: Asker, asked: Question, found: Verdict) -> None:
+    who = found.subject or asker.user
+    data = {"evaluation_id": found.evaluation}
+    if who != asker.user:
+        data["asked_by"] = asker.user.username
+    if found.allowed and found.resource and found.decision:
+        recording.allowed(VERB, who, found.resource, found.decision, **data)
+    elif found.decision and not found.decision.allowed:
+        recording.denied(VERB, who, Refused(found.decision), **data)
+    else:
+        words = f"{found.message or WORDS[found.reason]} ({asked.action})"
+        error = Denied(found.reason, recording.printable(words), found.resource)
+        data["subject"] = f"{asked.subject.type}:{asked.subject.id}"
+        data["resource"] = f"{asked.resource.type}:{asked.resource.id}"
+        recording.denied(VERB, who, error, **data)
+
+
+def answer(asked: Question, found: Verdict) -> dict[str, Any]:
+    context: dict[str, Any] = {"reason": found.reason, "evaluation_id": found.evaluation}
+    decision = found.decision
+    if found.allowed and decision:
+        if decision.grant_id:
+            context |= {"grant": str(decision.grant_id), "role": decision.role}
+        if decision.purpose:
+            context["purpose"] = decision.purpose
+        return {"decision": True, "context": context}
+    context["reason_user"] = {"403": words(found)}
+    if not found.hidden and found.subject and found.resource and decision:
+        hint = hints.requestable(found.subject, decision.permission, found.resource, found.reason)
+        if hint:
+            context["access_request"] = hint
+    if "approval" in asked.context:  # read by nobody here: what counts is whether a grant is open
+        context["next_action"] = "request" if "access_request" in context else "none"
+    return {"decision": False, "context": context}
+
+
+def words(found: Verdict) -> str:
+    if found.reason in WORDS:
+        return found.message or WORDS[found.reason]
+    assert found.decision is not None
+    return str(Refused(found.decision))

@@ -1,0 +1,203 @@
+"""What gateways' questions are about, found by the names they use; and the tables behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.decision import allowed, decide, site
+from accounts.models import GroupPermission, Membership, Resource, Role, User, UserPermission
+from accounts.models.vocabulary import Classification, Kind
+from accounts.permissions import Permission
+from audit.queries import as_path
+from gateway import paths
+from gateway.models import Alias, Condition, DecisionCount, Fact, Route
+from gateway.wire import Entity, findable
+
+SUBJECT_KINDS = {"user": User.Kind.HUMAN, "service": User.Kind.SERVICE}
+NATIVE = {Kind.PROJECT, Kind.DATASET, Kind.MODEL, Kind.VERSION}
+
+
+# --- the tables, to those who keep or review them
+
+
+def keeps(user: User) -> bool:
+    root = site()
+    return allowed(user, Permission.MANAGE_POLICIES, root) or allowed(user, Permission.REVIEW, root)
+
+
+def routes(user: User) -> QuerySet[Route]:
+    return Route.objects.all() if keeps(user) else Route.objects.none()
+
+
+def aliases(user: User) -> QuerySet[Alias]:
+    return Alias.objects.all() if keeps(user) else Alias.objects.none()
+
+
+def conditions(user: User) -> QuerySet[Condition]:
+    return Condition.objects.all() if keeps(user) else Condition.objects.none()
+
+
+def facts(user: User) -> QuerySet[Fact]:
+    found = Fact.objects.all() if keeps(user) else Fact.objects.none()
+    return found.select_related("user", "resource")
+
+
+def counts(user: User) -> QuerySet[DecisionCount]:
+    """Counted answers about what one may read the trail of."""
+    watched = user.visible(Resource, Permission.READ_TRAIL).values("pk")
+    found = DecisionCount.objects.filter(resource__in=watched)
+    return found.select_related("subject", "resource")
+
+
+# --- what a question means
+
+
+def meaning(resource_type: str, action: str) -> Alias | None:
+    """The alias that was written down, or what our own words mean by themselves."""
+    if not (findable(resource_type) and findable(action)):
+        return None
+    alias: Alias | None = Alias.objects.filter(resource_type=resource_type, action=action).first()
+    if alias is None and resource_type in NATIVE and action in set(Permission):
+        return Alias(resource_type=resource_type, action=action, kind=resource_type,
+                     permission=action)  # fmt: skip
+    return alias
+
+
+def meanings(resource_type: str) -> list[Alias]:
+    """Everything that can be done with this type."""
+    if not findable(resource_type):
+        return []
+    written = list(Alias.objects.filter(resource_type=resource_type))
+    names = {alias.action for alias in written}
+    own = Permission.values if resource_type in NATIVE else []
+    found = (meaning(resource_type, name) for name in own if name not in names)
+    return written + [one for one in found if one]
+
+
+def is_type(resource_type: str) -> bool:
+    return resource_type in NATIVE or (
+        findable(resource_type) and Alias.objects.filter(resource_type=resource_type).exists()
+    )
+
+
+def conditions_of(resource_type: str, action: str) -> list[Condition]:
+    return list(Condition.objects.filter(resource_type=resource_type, action=action))
+
+
+def known(resource: Resource | None = None, user: User | None = None) -> dict[str, Any]:
+    found = Fact.objects.filter(resource=resource) if resource else Fact.objects.filter(user=user)
+    return dict(found.values_list("name", "value"))
+
+
+def subject(asked: Entity) -> User | None:
+    """By user name or uuid."""
+    kind = SUBJECT_KINDS.get(asked.type)
+    if kind is None or not findable(asked.id):
+        return None
+    uid = as_uuid(asked.id)
+    who = Q(username=asked.id) if uid is None else Q(username=asked.id) | Q(pk=uid)
+    return User.objects.filter(who, kind=kind).first()
+
+
+def subject_type(user: User) -> str:
+    return "user" if user.is_human else "service"
+
+
+def resource(means: Alias, name: str) -> Resource | None:
+    """By uuid or address; a foreign id becomes an address by the alias."""
+    if not findable(name):
+        return None
+    uid = as_uuid(name) if means.address == "{id}" else None
+    found = {"path": as_path(means.address.replace("{id}", name))} if uid is None else {"uid": uid}
+    resource: Resource | None = Resource.objects.filter(kind=means.kind, **found).first()
+    return resource
+
+
+def at(address: str) -> Resource | None:
+    found: Resource | None = Resource.objects.filter(path=as_path(address)).first()
+    return found
+
+
+def foreign_id(means: Alias, found: Resource) -> str:
+    """The id under which the asker knows it; the inverse of `resource`."""
+    before, _, after = means.address.partition("{id}")
+    return found.address.removeprefix(before).removesuffix(after)
+
+
+def named_by(means: Alias, rows: QuerySet[Resource]) -> QuerySet[Resource]:
+    before, _, after = means.address.partition("{id}")
+    rows = rows.filter(kind=means.kind, path__startswith=f"/{before}".replace("@", "/"))
+    return rows.filter(path__endswith=f"{after}/".replace("@", "/")) if after else rows
+
+
+def as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def is_restricted(resource: Resource) -> bool:
+    """Itself, or through what lies above it or what it was made from."""
+    strictest: str = resource.standing.classification
+    return strictest == Classification.RESTRICTED
+
+
+def route(host: str, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """The most specific route that matches, and what it captures."""
+    there = Route.objects.filter(host=host, methods__contains=[method])
+    for found in sorted(there, key=lambda one: paths.rank(one.pattern)):
+        if match := paths.compiled(found.pattern).fullmatch(path):
+            return found, match.groupdict()
+    return None
+
+
+def requestable(permission: str) -> list[Role]:
+    """Roles that one may ask for and that hold this, the narrowest first."""
+    roles = Role.objects.filter(
+        requestable=True,
+        retired_at=None,
+        permissions__codename=permission,
+        permissions__closed_at=None,
+    ).distinct()
+    return sorted(roles, key=lambda role: len(role.codenames()))
+
+
+def role(slug: str) -> Role | None:
+    found: Role | None = Role.objects.filter(slug=slug).first() if findable(slug) else None
+    return found
+
+
+# --- searches
+
+
+def who_can(resource: Resource, permission: str, after: str = "", limit: int = 25) -> list[User]:
+    """Users by name, each asked of the decision; those who hold no row there are not asked."""
+    rows = {"permission__codename": permission, "content_object__in": resource.chain}
+    direct = UserPermission.objects.filter(**rows).values("user")
+    shared = GroupPermission.objects.filter(**rows).values("group")
+    members = Membership.objects.current().filter(group__in=shared).values("user")
+    people = User.objects.filter(Q(pk__in=direct) | Q(pk__in=members), username__gt=after)
+    found: list[User] = []
+    for user in people.order_by("username").iterator(chunk_size=200):
+        if decide(user, permission, resource).allowed:
+            found.append(user)
+        if len(found) == limit:
+            break
+    return found
+
+
+def what_can(
+    subject: User, permission: str, means: Alias, after: int, limit: int
+) -> list[Resource]:
+    rows: QuerySet[Resource] = named_by(means, subject.visible(Resource, permission))
+    return list(rows.filter(pk__gt=after).order_by("pk")[:limit])
+
+
+def reviewed(user: User) -> QuerySet[Resource]:
+    """What a caller may ask about for others."""
+    found: QuerySet[Resource] = user.visible(Resource, Permission.REVIEW)
+    return found

@@ -1,0 +1,52 @@
+"""A small model server: logistic regression from a JSON file, with nothing but the library."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+MODEL = {"weights": [0.8, -0.4], "bias": 0.1}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+        score = MODEL["bias"] + sum(  # type: ignore[operator]
+            weight * value
+            for weight, value in zip(MODEL["weights"], body["inputs"], strict=True)  # type: ignore[arg-type]
+        )
+        self.answer({"probability": 1 / (1 + math.exp(-score))})
+
+    def do_GET(self) -> None:
+        self.answer({"model": MODEL})
+
+    def answer(self, found: dict[str, Any]) -> None:
+        seen = {name.lower(): value for name, value in self.headers.items()}
+        raw = json.dumps(found | {"path": self.path, "seen": seen}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, *args: Any) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def serving() -> Iterator[int]:
+    """The port it answers on."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()

@@ -1,0 +1,174 @@
+"""nginx, Caddy, Traefik and Envoy with the sample configurations, before a real model server."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.actions import grants
+from accounts.models import Grant
+from tests.gateway import model_server, programs
+from tests.rest import caller
+
+INFER = "/v1/models/tumour/infer"
+BODY = json.dumps({"inputs": [1, 2]}).encode()
+
+
+@dataclass
+class Reply:
+    status: int
+    head: str
+    body: bytes
+
+    def header(self, name: str) -> str:
+        lines = [line.partition(":") for line in self.head.split("\r\n")[1:]]
+        return next((v.strip() for n, _, v in lines if n.lower() == name.lower()), "")
+
+    @property
+    def reached(self) -> bool:
+        """Did the model answer?"""
+        return b'"seen"' in self.body
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Front:
+    """A proxy, spoken to in bytes: no client tidies up what a test sends."""
+
+    port: int
+    gate: Any
+
+    def send(self, method: str, path: str, key: str = "", *more: str, host: str = "") -> Reply:
+        body = BODY if method == "POST" else b""
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            f"Host: {host or programs.HOST}",
+            f"Content-Length: {len(body)}",
+            "Connection: close",
+            *([f"Authorization: Bearer {key}"] if key else []),
+            *more,
+        ]
+        with socket.create_connection(("127.0.0.1", self.port), 10) as wire:
+            wire.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+            raw = b"".join(iter(lambda: wire.recv(65536), b""))
+        head, _, rest = raw.partition(b"\r\n\r\n")
+        text = head.decode("latin-1")
+        if "chunked" in text.lower():
+            rest = rest.partition(b"\r\n")[2].rpartition(b"\r\n0\r\n")[0]
+        return Reply(int(text.split()[1]) if text else 0, text, rest)
+
+
+@pytest.fixture(params=list(programs.PROXIES))
+def front(request: Any, transactional_db: None, served: Any, tmp_path: Path) -> Iterator[Front]:
+    name = request.param
+    with ExitStack() as stack:
+        gate, child = stack.enter_context(programs.gatehouse(tmp_path))
+        model = stack.enter_context(model_server.serving())
+        listen = programs.free_port()
+        config = programs.sample(name, tmp_path, gate, model, listen)
+        command = programs.PROXIES[name](config)
+        home = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+        stack.enter_context(programs.running(command, listen, tmp_path, **home))
+        found = Front(listen, child)
+        until = time.monotonic() + 10
+        while found.send("GET", "/").status != 401 and time.monotonic() < until:
+            time.sleep(0.05)  # it listens before it has read its routes
+        yield found
+
+
+ELSEWHERE = "/v1/models/secret/infer"
+FORGED = [
+    ("X-Original-URI", INFER),
+    ("X_Original_URI", INFER),
+    ("X-Original_URI", INFER),
+    ("X-Original-Method", "POST"),
+    ("X_Original_Method", "POST"),
+    ("X-Forwarded-Uri", INFER),
+    ("X_Forwarded_Uri", INFER),
+    ("X-Forwarded_Uri", INFER),
+    ("X_Forwarded-Uri", INFER),
+    ("X-Forwarded-Method", "POST"),
+    ("X_Forwarded_Method", "POST"),
+    ("X-Forwarded-Host", programs.HOST),
+    ("X-HTTP-Method-Override", "POST"),
+    ("X-Rewrite-URL", INFER),
+]
+TRICKS = [
+    "/v1/models/secret/../tumour/infer/../../secret/infer",
+    "/v1/models/tumour/infer/../../secret/infer",
+    "/v1/models/secret%2f..%2ftumour/infer",
+    "/v1/models/tumour%2finfer",
+    "/v1/models/tumour%252finfer",
+    "/v1/models/tumour;x/infer",
+    "/v1/models/tumour\\infer",
+    "//v1/models/tumour/infer",
+    "/v1//models/tumour/infer",
+    "/v1/models/%2e%2e/infer",
+    "/v1/models/tumour/infer%00",
+    "/v1/models/tumour/infer%",
+]
+
+
+def test_a_proxy_lets_through_what_is_granted_and_nothing_else(front, cast, served):
+    bob, charlie = caller(cast.bob).secret, caller(cast.charlie).secret
+
+    answer = front.send("POST", INFER, bob, "X-Authz-Subject: erin", "x-authz-subject: erin")
+    assert answer.status == 200, (answer.head, answer.body)
+    assert 0.5 < answer.json["probability"] < 0.6
+    seen = answer.json["seen"]
+    assert seen["x-authz-subject"] == "bob"
+    assert seen["x-authz-decision-id"]
+    assert bob not in json.dumps(answer.json)  # the key stays with Gatehouse
+
+    assert front.send("GET", "/v1/models/tumour", bob).status == 200
+    nobody = front.send("POST", INFER)
+    assert nobody.status == 401
+    assert nobody.header("WWW-Authenticate").startswith("Bearer")
+    assert front.send("POST", INFER, bob + "x").status == 401
+    assert front.send("POST", INFER, charlie).status == 403
+    assert front.send("POST", ELSEWHERE, bob).status == 403
+    assert front.send("GET", INFER, bob).status == 403
+    assert front.send("GET", "/", bob).status == 403
+    assert not front.send("POST", INFER, bob, host="other.example.org").reached
+
+    for name, value in FORGED:
+        for path in (ELSEWHERE, "/"):
+            method = "POST" if path == ELSEWHERE else "GET"
+            forged = front.send(method, path, bob, f"{name}: {value}")
+            assert forged.status in (400, 403), (name, path, forged.head)
+        assert front.send("POST", INFER, charlie, f"{name}: {value}").status in (400, 403)
+    for path in TRICKS:
+        tricked = front.send("POST", path, bob)
+        # What a proxy itself makes of it is asked about, and is what the model gets.
+        clean = tricked.status == 200 and tricked.json["path"] == INFER
+        assert clean or tricked.status in (400, 403), (path, tricked.head)
+
+    grants.revoke(Grant.objects.get(user=cast.bob, resource=served), by=cast.erin)
+    assert front.send("POST", INFER, bob).status == 403
+
+    programs.stop(front.gate)
+    gone = front.send("POST", INFER, bob)
+    assert gone.status in (500, 502, 503, 504, 403), gone.head
+    assert not gone.reached
+
+
+def test_why_a_proxy_drops_headers_with_underscores(transactional_db, cast, served, tmp_path):
+    """To a WSGI application X_Forwarded_Uri is X-Forwarded-Uri: the samples keep it out."""
+    bob = caller(cast.bob).secret
+    forged = (f"X_Forwarded_Uri: {INFER}", "X_Forwarded_Method: POST")
+    with programs.gatehouse(tmp_path) as (port, child):
+        front = Front(port, child)
+        host = f"X-Forwarded-Host: {programs.HOST}"
+        assert front.send("GET", "/authz/forward", bob, host).status == 403
+        assert front.send("GET", "/authz/forward", bob, host, *forged).status == 200
