@@ -14,6 +14,7 @@ from accounts.permissions import Permission
 from accounts.purposes import Purpose
 from audit.acts import refusal
 from audit.context import Act
+from audit.hidden import hide as hide_row
 from audit.models import Event
 from audit.refusals import keep
 
@@ -30,9 +31,7 @@ def find(user: User, permission: str, **lookup: Any) -> Resource:
 
 
 def hide(user: User, decision: Decision) -> NoReturn:
-    act = Act("resource.find", Event.Class.AUTHORIZATION, user)
-    keep(refusal(act, Refused(decision), decision.resource))
-    raise Http404
+    hide_row(user, Refused(decision), decision.resource, "resource.find")
 
 
 def verdict(

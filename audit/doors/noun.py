@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from audit.doors.rest import Nothing, StrictSerializer
+from audit.hidden import find
 
 MAX_WORDS = 500  # characters of a search
 
@@ -66,6 +67,11 @@ class Door(viewsets.GenericViewSet[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         return self.rows()
+
+    def get_object(self) -> Any:
+        """That a hidden one was asked for is in the trail; the caller sees nothing."""
+        lookup = {self.lookup_field: self.kwargs[self.lookup_field]}
+        return find(self.user, self.rows(), **lookup)
 
     def get_serializer_class(self) -> Any:
         return self.shown
