@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from access import forms, queries
 from access.actions import requests
@@ -31,7 +31,7 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-@require_GET
+@require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     view, text = request.GET.get("view", ""), request.GET.get("q", "")[:200]

@@ -163,6 +163,17 @@ def test_a_download_is_one_decision_one_event_and_inert_bytes(client, cast):
     assert [e.purpose for e in events("file.download")] == ["research"] * 3
 
 
+def test_headers_alone_are_an_event_too(client, cast):
+    version = publish(cast)
+    client.force_login(cast.alice)
+    for address in (at(SCANS), at(SCANS, "activity"), reverse("catalogue")):
+        assert client.head(address).status_code == 200
+    found = client.head(address_of(version), {"purpose": "research"})
+    assert (found.status_code, found.getvalue()) == (200, b"")
+    assert found["Content-Length"] == str(len(BYTES))
+    assert events("file.download").get().message == "headers only"
+
+
 def test_who_may_not_read_does_not_learn_of_the_file(client, cast):
     version = publish(cast)
     for person in (cast.bob, cast.charlie):
