@@ -7,9 +7,9 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 
-from accounts.decision import allowed, site
 from accounts.models import Membership, Resource, ServiceAccount, User
 from accounts.permissions import Permission
+from accounts.queries.resources import on_site
 
 
 def search_people(user: User, *, text: str = "", status: str = "") -> QuerySet[User]:
@@ -37,8 +37,7 @@ def people(user: User) -> QuerySet[User]:
 
 
 def sees_people(user: User) -> bool:
-    root = site()
-    return allowed(user, Permission.MANAGE_PEOPLE, root) or allowed(user, Permission.REVIEW, root)
+    return on_site(user, Permission.MANAGE_PEOPLE) or on_site(user, Permission.REVIEW)
 
 
 def colleagues(user: User) -> QuerySet[User]:

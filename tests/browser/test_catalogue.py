@@ -163,6 +163,25 @@ def test_a_download_is_one_decision_one_event_and_inert_bytes(client, cast):
     assert [e.purpose for e in events("file.download")] == ["research"] * 3
 
 
+# The shell of every page asks half a dozen; a decision that is not at once no asks three.
+QUERIES = {
+    ("bob", at(SCANS)): 16,
+    ("alice", at(SCANS)): 32,
+    ("bob", reverse("catalogue")): 16,
+    ("alice", reverse("home")): 18,
+    ("bob", reverse("keys")): 16,
+}
+
+
+@pytest.mark.parametrize(("name", "address"), QUERIES)
+def test_a_page_asks_few_questions(client, cast, django_assert_max_num_queries, name, address):
+    publish(cast)
+    client.force_login(getattr(cast, name))
+    client.get(address)
+    with django_assert_max_num_queries(QUERIES[name, address]):
+        assert client.get(address).status_code == 200
+
+
 def test_headers_alone_are_an_event_too(client, cast):
     version = publish(cast)
     client.force_login(cast.alice)
