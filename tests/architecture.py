@@ -101,7 +101,7 @@ def unlike_get(client: Client, paths: list[str]) -> list[str]:
     found = []
     for path in paths:
         get, head = client.get(path), client.head(path)
-        if get.status_code != head.status_code or getattr(head, "content", b""):
+        if get.status_code != head.status_code or head.content:
             found.append(f"{path}: GET {get.status_code}, HEAD {head.status_code}")
     return found
 

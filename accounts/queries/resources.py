@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Iterable
+from typing import Any, NoReturn, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -19,6 +20,8 @@ from audit.context import Act, current, origin
 from audit.hidden import hide as hide_row
 from audit.models import Event
 from audit.refusals import keep
+
+R = TypeVar("R", bound=Resource)
 
 
 def find(user: User, permission: str, **lookup: Any) -> Resource:
@@ -117,6 +120,9 @@ class May:
             self.known[permission] = reached and allowed(self.user, permission, self.resource)
         return self.known[permission]
 
+    def all_of(self, permissions: Iterable[str]) -> bool:
+        return all(self[permission] for permission in permissions)
+
     @cached_property
     def reach(self) -> frozenset[str]:
         """What some live grant gives here, in one query: nothing else needs a decision."""
@@ -128,6 +134,14 @@ class May:
             for rows in (UserPermission, GroupPermission)
         )
         return frozenset(own.union(shared))
+
+
+def locked(resource: R) -> R:
+    """As it is now, and kept so until the act ends: by its row in the one tree, whatever its
+    kind, so that two acts on one resource never lock different tables."""
+    Resource.objects.select_for_update(no_key=True).get(pk=resource.pk)
+    found: R = type(resource)._default_manager.get(pk=resource.pk)
+    return found
 
 
 def on_site(user: User, permission: str) -> bool:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from accounts.decision import check
 from accounts.models import User
 from accounts.permissions import Permission
+from accounts.queries import locked
 from audit import context
 from audit.acts import action
 from audit.models import Event
@@ -54,7 +55,7 @@ def refer(version: Version, path: str, *, uri: str, size: int, sha256: str, by: 
 def remove(file: File, *, by: User) -> None:
     """The row only: other versions may hold the same bytes."""
     check(by, Permission.UPLOAD, file.version)
-    rules.require_open(Version.objects.select_for_update(of=("self",)).get(pk=file.version_id))
+    rules.require_open(locked(file.version))
     file.delete()
 
 
@@ -78,9 +79,8 @@ def free_path(version: Version, path: str) -> str:
 
 def add(version: Version, file: File) -> File:
     """Under the version's lock: it may have been approved while the bytes came in."""
-    locked = Version.objects.select_for_update(of=("self",)).get(pk=version.pk)
-    rules.require_open(locked)
-    file.version = locked
+    file.version = locked(version)
+    rules.require_open(file.version)
     file.full_clean()
     file.save()
     return file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -101,7 +102,7 @@ def test_a_call_knows_it_of_one_person_and_one_key(cast):
 
 
 def test_inside_an_act_it_is_asked_and_told(cast):
-    def look() -> bool:
+    def look() -> Any:
         return cast.dana.has_perm("accounts.read_trail")
 
     with entered(Origin()):
