@@ -72,6 +72,13 @@ def services(user: User) -> QuerySet[ServiceAccount]:
     return every if sees_people(user) else every.filter(owner=user)
 
 
+def refresh(user: User) -> None:
+    """As they and their key are now: what takes long may outlive both."""
+    user.refresh_from_db()
+    if user.credential is not None:
+        user.credential.refresh_from_db(fields=["revoked_at", "expires_at"])
+
+
 def system() -> User:
     """Whom the clock acts as."""
     return User.objects.get(username="system", kind=User.Kind.SYSTEM)
