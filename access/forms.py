@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -25,8 +26,13 @@ class FindForm(UserForm):
         self.fields["resource"].among(asking.askable(self.user))  # type: ignore[attr-defined]
 
 
+def smallest_first(roles: Iterable[Role]) -> list[Role]:
+    """The smallest is what most people need."""
+    return sorted(roles, key=lambda role: len(role.codenames()))
+
+
 class RequestForm(UserForm):
-    """Offers what fits the resource given as `initial["resource"]`."""
+    """Offers what fits the resource given as `initial["resource"]`; the first that is not held."""
 
     subject: forms.ModelChoiceField[User] = forms.ModelChoiceField(
         None,
@@ -59,7 +65,11 @@ class RequestForm(UserForm):
         purposes = queries.permitted_purposes(resource)
         roles: Any = self.fields["role"]
         roles.queryset = queries.requestable_roles(self.user)
-        self.initial.setdefault("role", "reader")
+        self.may = queries.May(self.user, resource)
+        self.offered = smallest_first(roles.queryset)
+        held = set(queries.own_grants(self.user).over(resource).values_list("role", flat=True))  # type: ignore[attr-defined]
+        new = (r for r in self.offered if r.pk not in held and not self.may.all_of(r.codenames()))
+        self.initial.setdefault("role", next((role.slug for role in new), ""))
         choices = [(p.value, p.label.capitalize()) for p in purposes]
         self.fields["purpose"].choices = [("", "Choose one"), *choices]  # type: ignore[attr-defined]
         services = queries.people(self.user).filter(service_account__owner=self.user)

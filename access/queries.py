@@ -18,6 +18,7 @@ from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from accounts.queries import within
 from accounts.rules import side
+from audit.hidden import find
 
 
 def requests(user: User) -> QuerySet[AccessRequest]:
@@ -110,10 +111,7 @@ def askable(user: User) -> QuerySet[Resource]:
 
 
 def visible(user: User, pk: UUID) -> AccessRequest:
-    found = requests(user).filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found
+    return find(user, requests(user), pk=pk)
 
 
 def may_answer(user: User, request: AccessRequest) -> bool:

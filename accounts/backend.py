@@ -13,6 +13,7 @@ from accounts.actions import passwords
 from accounts.decision import decide, site
 from accounts.models import Resource, User
 from accounts.permissions import Permission
+from accounts.queries import on_site
 from audit import context
 
 
@@ -50,6 +51,8 @@ class DecisionBackend(ObjectPermissionBackend):
             return False
         if obj is not None and not isinstance(obj, Resource):
             return False
+        if obj is None and context.current() is None:
+            return on_site(user_obj, codename)
         decision = decide(user_obj, codename, obj or site())
         if decision.allowed:
             context.passed(decision.passed())

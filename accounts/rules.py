@@ -137,7 +137,10 @@ def require_deniable(by: User, role: Role, subject: User | Group, resource: Reso
     if decision.allowed(by, Permission.MANAGE_POLICIES, decision.site()):
         return
     above = Grant.objects.live().filter(
-        resource__in=resource.ancestors, role__permissions__codename__in=OVERSIGHT
+        resource__in=resource.ancestors,
+        effect=Grant.Effect.ALLOW,
+        role__permissions__codename__in=OVERSIGHT,
+        role__permissions__closed_at=None,
     )
     members = Membership.objects.current().filter(group__in=above.values("group"))
     watching = Q(pk__in=above.values("user")) | Q(pk__in=members.values("user"))

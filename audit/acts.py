@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -17,6 +18,7 @@ from audit.refusals import keep
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Steps = Generator[None, None, R]
 
 ACTIONS: dict[str, Callable[..., Any]] = {}
 
@@ -27,32 +29,65 @@ def action(
     """Make a function with keyword-only `by` an act named `noun.verb`."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        require_by(function)
+        def steps(*args: P.args, **kwargs: P.kwargs) -> Steps[R]:
+            yield
+            return function(*args, **kwargs)
 
-        @wraps(function)
-        def run(*args: P.args, **kwargs: P.kwargs) -> R:
-            if kwargs.get("by") is None:
-                raise TypeError(f"{verb}: by is never None, machines are users too")
-            if current() is not None:
-                raise NestedAct(f"{verb} inside another act: compose plain functions")
-            act = Act(verb, event_class, kwargs["by"])
-            target = next((a for a in args if isinstance(a, models.Model)), None)
-            try:
-                with opened(act), transaction.atomic():
-                    set_gate(str(act.uid))
-                    result = function(*args, **kwargs)
-                    close(act, result if isinstance(result, models.Model) else target)
-                return result
-            except Exception as error:
-                keep(refusal(act, error, target))
-                error.kept = True  # type: ignore[attr-defined]  # one attempt, one event
-                raise
-
-        run.verb = verb  # type: ignore[attr-defined]
-        ACTIONS[verb] = run
-        return run
+        return governed(verb, event_class, function, steps)
 
     return decorate
+
+
+def slow_action(
+    verb: str, event_class: Event.Class = Event.Class.MANAGEMENT
+) -> Callable[[Callable[P, Steps[R]]], Callable[P, R]]:
+    """An act in two steps around one `yield`: what waits for somebody else comes before it, with
+    a decision of its own and no transaction; what is written comes after it, decided again."""
+
+    def decorate(function: Callable[P, Steps[R]]) -> Callable[P, R]:
+        return governed(verb, event_class, function, function)
+
+    return decorate
+
+
+def governed(
+    verb: str, event_class: Event.Class, function: Callable[..., Any], steps: Callable[P, Steps[R]]
+) -> Callable[P, R]:
+    require_by(function)
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if kwargs.get("by") is None:
+            raise TypeError(f"{verb}: by is never None, machines are users too")
+        if current() is not None:
+            raise NestedAct(f"{verb} inside another act: compose plain functions")
+        act = Act(verb, event_class, kwargs["by"])
+        target = next((a for a in args if isinstance(a, models.Model)), None)
+        try:
+            with closing(steps(*args, **kwargs)) as work:
+                next(work)
+                with opened(act), transaction.atomic():
+                    set_gate(str(act.uid))
+                    result = last(work)
+                    close(act, result if isinstance(result, models.Model) else target)
+            return result
+        except Exception as error:
+            keep(refusal(act, error, target))
+            error.kept = True  # type: ignore[attr-defined]  # one attempt, one event
+            raise
+
+    run.verb = verb  # type: ignore[attr-defined]
+    ACTIONS[verb] = run
+    return run
+
+
+def last(work: Steps[R]) -> R:
+    try:
+        next(work)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+    raise TypeError("an act has one `yield` at most")
 
 
 def require_by(function: Callable[..., Any]) -> None:

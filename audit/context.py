@@ -56,6 +56,7 @@ class Origin:
     agent: str = ""
     key: str = ""
     note: dict[str, Any] = field(default_factory=dict)
+    known: dict[Any, Any] = field(default_factory=dict)  # looked up already; each act empties it
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def opened(act: Act) -> Iterator[Act]:
     finally:
         act.open = False
         _act.reset(token)
+        origin().known.clear()
 
 
 @contextmanager

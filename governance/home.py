@@ -10,11 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from access import queries as asking
 from accounts import queries as people
-from accounts.decision import allowed, site
 from accounts.models import User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
@@ -38,15 +37,14 @@ class Step:
     done: bool
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)  # the sign-in wall stands before every page
     context = {"title": f"Hello, {user.label}", **deciding(user), **using(user)}
-    root = site()
-    if allowed(user, Permission.MANAGE_POLICIES, root):
+    if people.on_site(user, Permission.MANAGE_POLICIES):
         context["steps"] = first_steps(user)
-    if allowed(user, Permission.READ_TRAIL, root):
+    if people.on_site(user, Permission.READ_TRAIL):
         context |= keeping(request, user)
     return render(request, "home.html", context)
 

@@ -19,11 +19,18 @@ def wanted(request: HttpRequest, file: File) -> ByteRange | None:
     return parse_range(request.headers.get("Range"), file.size)
 
 
-def stream(file: File, part: ByteRange | None) -> HttpResponseBase:
-    """Call it after the action `file.download` returned, never before."""
+def told(request: HttpRequest, part: ByteRange | None) -> str:
+    """How much of the file goes out, for its event."""
+    if request.method == "HEAD":
+        return "headers only"
+    return part.content_range if part else ""
+
+
+def stream(file: File, part: ByteRange | None, *, bare: bool = False) -> HttpResponseBase:
+    """Call it after the action `file.download` returned, never before. `bare`: headers only."""
     start, stop = (part.start, part.stop) if part else (0, file.size)
     response = StreamingHttpResponse(
-        read_range(file.sha256, start, stop),
+        () if bare else read_range(file.sha256, start, stop),
         status=206 if part else 200,
         content_type="application/octet-stream",
     )

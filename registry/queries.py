@@ -12,6 +12,7 @@ from accounts.models import Resource, User
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
 from accounts.queries import find
+from audit.hidden import find as find_row
 from registry.models import Asset, Blob, Dataset, File, Lineage, MLModel, Project, Version
 
 KINDS: dict[str, Any] = {
@@ -103,10 +104,7 @@ def latest(user: User, asset: Resource) -> Version | None:
 
 
 def file(user: User, version: Version, path: str) -> File:
-    found = files(user, version).filter(path=path).first()
-    if found is None:
-        raise Http404
-    return found
+    return find_row(user, files(user), version=version, path=path)
 
 
 def by_address(user: User, address: str, permission: str = Permission.DISCOVER) -> Any:

@@ -9,7 +9,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -30,6 +30,19 @@ class Received:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes that have arrived and are no blob yet."""
+
+    path: Path
+    store: Path
+    received: Received
+
+    def publish(self) -> Received:
+        _publish(self.path, self.received.sha256, self.store)
+        return self.received
+
+
 def receive(
     chunks: Iterable[bytes],
     *,
@@ -39,21 +52,37 @@ def receive(
     root: Path | None = None,
 ) -> Received:
     """Publish the stream as a blob. After any error the store is as it was before."""
+    with staged(
+        chunks, limit=limit, expected_sha256=expected_sha256, expected_size=expected_size, root=root
+    ) as part:
+        return part.publish()
+
+
+@contextmanager
+def staged(
+    chunks: Iterable[bytes],
+    *,
+    limit: int,
+    expected_sha256: str | None = None,
+    expected_size: int | None = None,
+    root: Path | None = None,
+) -> Iterator["Part"]:
+    """The stream on our disk, whole and checked; it is gone afterwards unless published."""
     if expected_sha256 is not None:
         clean_sha256(expected_sha256)
     if expected_size is not None:
         _require_within(limit, expected_size)
-    part, file = _open_part(_store(root))
+    store = _store(root)
+    path, file = _open_part(store)
     try:
         with file:
             received = _copy(_from_client(chunks), file, limit)
             _require_expected(received, expected_sha256, expected_size)
             file.flush()
             os.fsync(file.fileno())
-        _publish(part, received.sha256, _store(root))
+        yield Part(path, store, received)
     finally:
-        part.unlink(missing_ok=True)
-    return received
+        path.unlink(missing_ok=True)
 
 
 def spool(*, root: Path | None = None) -> BinaryIO:

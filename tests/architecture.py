@@ -96,6 +96,16 @@ def answered(
     return found
 
 
+def unlike_get(client: Client, paths: list[str]) -> list[str]:
+    """Addresses that answer HEAD in another way than GET, or with a body."""
+    found = []
+    for path in paths:
+        get, head = client.get(path), client.head(path)
+        if get.status_code != head.status_code or head.content:
+            found.append(f"{path}: GET {get.status_code}, HEAD {head.status_code}")
+    return found
+
+
 # --- 2: actions
 
 

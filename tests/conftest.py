@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,13 @@ from tests.cast import Cast, assemble, gathered
 
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SQL = Path(settings.BASE_DIR) / "governance" / "database.sql"
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not walk it a thousand times."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
 
 
 def superuser(database: str = "postgres") -> psycopg.Connection[Any]:
@@ -110,6 +118,7 @@ def _own_redis() -> Iterator[None]:
 def _fast(settings: Any, tmp_path: Path) -> None:
     settings.PASSWORD_HASHERS = FAST_HASHERS
     settings.BLOB_ROOT = tmp_path / "blobs"
+    settings.WHITENOISE_AUTOREFRESH = True  # each client would list all static files again
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 

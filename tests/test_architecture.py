@@ -16,6 +16,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver, path
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 from rest_framework.exceptions import AuthenticationFailed
 
 import access.actions
@@ -127,6 +128,23 @@ def test_1_no_address_answers_a_stranger(client, real):
     assert rules.answered(client, targets, PUBLIC, PUBLIC) == []
 
 
+@pytest.mark.usefixtures("plain")
+def test_1_head_works_wherever_get_does(client, cast, real):
+    """On every page of ours; the addresses of the admin and of REST are each one class."""
+    client.force_login(cast.charlie, SIGN_IN)
+    client.raise_request_exception = False
+    every = rules.addresses(get_resolver().url_patterns, real)
+    ours = {path for _, path in every if not path.startswith(("/admin/", "/api/"))}
+    targets = sorted(ours | {"/admin/", "/api/v1/whoami"})
+    assert rules.unlike_get(client, targets) == []
+
+
+def test_1_can_fail_for_head(client, settings):
+    settings.ROOT_URLCONF = __name__
+    settings.MIDDLEWARE = []
+    assert rules.unlike_get(client, ["/get-only/"]) == ["/get-only/: GET 200, HEAD 405"]
+
+
 def test_1_the_pinned_lists_name_real_addresses():
     known = {name for name, _, _ in rules.routes(get_resolver().url_patterns)}
     assert (PUBLIC | SELF_SERVICE | OWN_DOING) - known == set()
@@ -137,13 +155,21 @@ def leak(request: Any, slug: str) -> HttpResponse:
     return HttpResponse(Asset.objects.get(slug=slug).description)
 
 
-urlpatterns = [path("leak/<slug:slug>/", leak, name="leak")]
+@require_GET
+def get_only(request: Any) -> HttpResponse:
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("leak/<slug:slug>/", leak, name="leak"),
+    path("get-only/", get_only, name="get_only"),
+]
 
 
 def test_1_can_fail(cast, settings):
     settings.ROOT_URLCONF = __name__
     settings.MIDDLEWARE = []
-    targets = rules.addresses(urlpatterns, {"slug": "ct-scans"})
+    targets = rules.addresses(urlpatterns[:1], {"slug": "ct-scans"})
     assert rules.answered(Client(), targets, set(), set()) == [
         "GET /leak/ct-scans/ [leak] 200",
         "POST /leak/ct-scans/ [leak] 200",

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from access import queries
 from access.actions import requests
@@ -29,7 +29,7 @@ PANE = "detail"
 DECISIONS = {"approve": requests.approve, "reject": requests.reject}
 
 
-@require_GET
+@require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """The oldest stands open, so that one key decides it."""
     user = signed_in(request)
@@ -38,7 +38,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return split(request, rows, rows[0] if rows else None, text=text)
 
 
-@require_GET
+@require_safe
 def page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A request: in the inbox when it waits for this person, else on a page of its own."""
     user = signed_in(request)

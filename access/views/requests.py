@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from access import forms, queries
 from access.actions import requests
@@ -31,7 +31,7 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-@require_GET
+@require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     view, text = request.GET.get("view", ""), request.GET.get("q", "")[:200]
@@ -93,7 +93,6 @@ def finding(form: forms.FindForm) -> dict[str, Any]:
 
 
 def asking(user: User, form: forms.RequestForm, resource: Resource) -> dict[str, Any]:
-    may = May(user, resource)
     return {
         "title": "Request access",
         "form": form,
@@ -102,26 +101,21 @@ def asking(user: User, form: forms.RequestForm, resource: Resource) -> dict[str,
             {"url": reverse("catalogue"), "label": "Catalogue"},
             {"url": reverse("resource", args=[resource.address]), "label": resource.address},
         ],
-        "roles": [card(role, may, str(form["role"].value())) for role in choices(form)],
+        "roles": [card(role, form.may, str(form["role"].value())) for role in form.offered],
         "steps": queries.would_answer(user, resource, user),
         "waiting": queries.own(user).filter(resource=resource, status=Status.PENDING).first(),
         "most": UNANSWERED.days,
     }
 
 
-def choices(form: forms.RequestForm) -> list[Role]:
-    """The smallest first: it is what most people need."""
-    field: Any = form.fields["role"]
-    return sorted(field.queryset, key=lambda role: len(role.codenames()))
-
-
 def card(role: Role, may: May, chosen: str) -> dict[str, Any]:
     """What the role gives here, and what of it is new."""
-    gives = [p for p in Permission if p in role.codenames()]
+    held = role.codenames()
+    gives = [p for p in Permission if p in held]
     return {
         "role": role,
         "gives": [{"permission": p.value, "label": p.label, "held": may[p]} for p in gives],
-        "nothing_new": all(may[p] for p in gives),
+        "nothing_new": may.all_of(gives),
         "chosen": role.slug == chosen,
     }
 

@@ -17,7 +17,7 @@ from accounts.decision import Decision
 from accounts.models import ApiKey, User
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
-from audit.doors.rest import StrictSerializer
+from audit.doors.rest import StrictSerializer, require_known
 
 
 class Question(StrictSerializer):
@@ -43,6 +43,7 @@ class Decide(APIView):
     @extend_schema(request=Question, responses=Answer, operation_id="decide", tags=["decide"])
     def post(self, request: Request) -> Response:
         """May they? With the reason, and what it rests on."""
+        require_known(request.query_params, ())
         asked = Question(data=request.data, context={"request": request})
         asked.is_valid(raise_exception=True)
         told: dict[str, Any] = dict(asked.validated_data)
@@ -79,5 +80,6 @@ class Me(serializers.ModelSerializer[User]):
 class WhoAmI(APIView):
     @extend_schema(responses=Me, operation_id="whoami", tags=["whoami"])
     def get(self, request: Request) -> Response:
+        require_known(request.query_params, ())
         user: Any = request.user
         return Response(Me(user).data)

@@ -32,11 +32,14 @@ from accounts.adapter import Nobody
 from accounts.authentication import find_key
 from accounts.models import ApiKey
 from audit.acts import describe
-from audit.context import Act
+from audit.context import Act, origin
+from audit.doors.limits import Limit, TooMany, Uncounted, network
 from audit.doors.rest import StrictFormParser
 from audit.models import Event
 from audit.refusals import keep
 
+BY_ADDRESS = Limit("token-address", 60)  # before anything is looked up
+BY_CLIENT = Limit("token-client", 30)  # of who showed the secret, so that nobody shuts another out
 METHODS = ("client_secret_basic", "client_secret_post")
 REFUSED = "Unknown client, or a secret that is wrong, revoked or expired."
 
@@ -77,6 +80,7 @@ class Grant(grants.ClientCredentialsGrant):  # type: ignore[misc]
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         key: ApiKey = self.request.client.key
         scopes = scope_to_list(self.request.payload.scope) or []
+        spend(BY_CLIENT, key.owner.username)
         try:
             issued = keys.exchange(key, scopes=scopes, by=key.owner)
         except (PermissionDenied, ValidationError):  # revoked between the check and here
@@ -138,12 +142,19 @@ server = Server()
 server.register_grant(Grant)
 
 
-def record(request: Request, error: dict[str, Any]) -> None:
+def record(name: str, reason: str, message: str) -> None:
     """A failed attempt, under the name that was given; whether it exists is not said."""
-    act = Act("key.exchange", Event.Class.AUTHENTICATION, Nobody(claimed(request)))
-    act.message = str(error.get("error_description", ""))
+    act = Act("key.exchange", Event.Class.AUTHENTICATION, Nobody(name), message=message)
     row = {"outcome": Event.Outcome.DENIED, "resource_path": "/~people/"}
-    keep(describe(act, None) | row | {"data": {"reason": error["error"]}})
+    keep(describe(act, None) | row | {"data": {"reason": reason}})
+
+
+def spend(limit: Limit, key: str) -> None:
+    try:
+        limit.spend(key)
+    except (TooMany, Uncounted) as error:
+        record(key, error.reason, str(error.detail))
+        raise
 
 
 def claimed(request: Request) -> str:
@@ -183,11 +194,13 @@ class Token(APIView):
     )
     def post(self, request: Request) -> Response:
         """A key of at most 15 minutes for the client secret of a service."""
+        spend(BY_ADDRESS, network(origin().address))
         try:
             answer: Response = server.create_token_response(request)
         except OAuth2Error as error:  # of the request itself, before Authlib's own handling
             answer = server.handle_response(*error())
         if answer.status_code >= 400:
-            record(request, answer.data)
+            told = answer.data
+            record(claimed(request), told["error"], str(told.get("error_description", "")))
         answer["Cache-Control"], answer["Pragma"] = "no-store", "no-cache"
         return answer

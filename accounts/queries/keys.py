@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from accounts.decision import allowed, site
 from accounts.models import ApiKey, ApiKeySecret, Grant, KeyUse, RolePermission, User
 from accounts.permissions import Permission
+from accounts.queries.resources import on_site
 
 BASIC_SCOPES = frozenset({Permission.DISCOVER, Permission.READ, Permission.DOWNLOAD})
 
@@ -23,7 +23,7 @@ def useful_scopes(owner: User) -> frozenset[str]:
 def keys(user: User) -> QuerySet[ApiKey]:
     """One's own and those of one's services; all, to those who manage keys."""
     every = ApiKey.objects.select_related("owner", "use", "within")
-    if allowed(user, Permission.MANAGE_KEYS, site()):
+    if on_site(user, Permission.MANAGE_KEYS):
         return every
     return every.filter(Q(owner=user) | Q(owner__service_account__owner=user))
 

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,6 +23,7 @@ from accounts.permissions import Permission
 from accounts.views.request import Request, crumb, form_page, subject_kind, subject_url
 from audit.doors.page import page, show
 from audit.doors.web import submit
+from audit.hidden import find
 from audit.queries import history
 
 STATUSES = (
@@ -125,7 +126,7 @@ def grant_new(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def grant_page(request: Request, pk: UUID) -> HttpResponse:
-    grant = get_object_or_404(queries.grants(request.user), pk=pk)
+    grant = find(request.user, queries.grants(request.user), pk=pk)
     form = Form(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         reason = request.POST.get("comment", "").strip()

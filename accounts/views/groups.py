@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -18,6 +18,7 @@ from accounts.permissions import Permission
 from accounts.views.request import Request, crumb, form_page, may
 from audit.doors.page import page
 from audit.doors.web import submit
+from audit.hidden import find
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,7 +56,7 @@ def group_row(request: Request, group: Group) -> dict[str, Any]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def group_page(request: Request, pk: int) -> HttpResponse:
-    group = get_object_or_404(queries.groups(request.user), pk=pk)
+    group = find(request.user, queries.groups(request.user), pk=pk)
     add, rename = forms(request, group)
     if request.method == "POST" and change(request, group, add, rename):
         return redirect("group", pk)

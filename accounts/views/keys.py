@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -18,6 +18,7 @@ from accounts.models import ApiKey, User
 from accounts.views.request import Request, crumb, form_page
 from audit.doors.page import page
 from audit.doors.web import press, submit
+from audit.hidden import find
 
 
 @require_safe
@@ -61,7 +62,7 @@ def owner_of(request: Request) -> User:
     if not name:
         return request.user
     mine = queries.services(request.user).filter(owner=request.user)
-    return get_object_or_404(mine, user__username=name).user
+    return find(request.user, mine, user__username=name).user
 
 
 def secret_answer(request: Request, issued: Issued) -> HttpResponse:
@@ -89,7 +90,7 @@ def curl(issued: Issued) -> str:
 
 @require_POST
 def key_revoke(request: Request, pk: UUID) -> HttpResponse:
-    key = get_object_or_404(queries.keys(request.user), pk=pk)
+    key = find(request.user, queries.keys(request.user), pk=pk)
     done = f"{key.name} is revoked: it gives nothing from now on."
     press(request, done, actions.revoke, key, by=request.user)
     return redirect("keys" if key.owner == request.user else key.owner.service_account)

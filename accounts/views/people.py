@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,6 +20,7 @@ from accounts.permissions import Permission
 from accounts.views.request import Request, crumb, form_page, may
 from audit.doors.page import page, show
 from audit.doors.web import submit
+from audit.hidden import find
 
 
 @require_safe
@@ -84,7 +85,7 @@ def person_invite(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_page(request: Request, pk: UUID) -> HttpResponse:
-    person = get_object_or_404(queries.search_people(request.user), pk=pk)
+    person = find(request.user, queries.people(request.user), pk=pk, kind=User.Kind.HUMAN)
     form = Form(request.POST if request.method == "POST" else None)
     if request.method == "POST" and change(request, form, person):
         return redirect("person", pk)

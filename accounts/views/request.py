@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from accounts.decision import allowed, site
 from accounts.models import User
 from accounts.permissions import Permission
+from accounts.queries import on_site
 
 
 class Request(HttpRequest):
@@ -23,7 +23,7 @@ class Request(HttpRequest):
 
 def may(request: Request, permission: Permission) -> bool:
     """On the whole site; for showing a button, never for deciding."""
-    return allowed(request.user, permission, site())
+    return on_site(request.user, permission)
 
 
 def form_page(

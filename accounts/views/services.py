@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,6 +19,7 @@ from accounts.permissions import Permission
 from accounts.views.request import Request, crumb, form_page, may
 from audit.doors.page import page, show
 from audit.doors.web import submit
+from audit.hidden import find
 
 
 @require_safe
@@ -69,7 +70,7 @@ def service_new(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_page(request: Request, pk: UUID) -> HttpResponse:
-    service = get_object_or_404(queries.services(request.user), pk=pk)
+    service = find(request.user, queries.services(request.user), pk=pk)
     form = OwnerForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         owner = form.cleaned_data["owner"]

@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from audit.doors.rest import Nothing, StrictSerializer
+from audit.doors.rest import PAGING, Nothing, StrictSerializer, require_known
+from audit.hidden import find
 
 MAX_WORDS = 500  # characters of a search
 
@@ -27,6 +28,7 @@ def op(
 
     def decorate(method: M) -> M:
         method.asks = asks or Nothing  # type: ignore[attr-defined]
+        method.pages = isinstance(gives, serializers.ListSerializer)  # type: ignore[attr-defined]
         answer = {status: gives} if gives or status == 204 else empty  # empty: what the noun shows
         described: M = extend_schema(request=asks, responses=answer, **schema)(method)
         return described
@@ -56,6 +58,22 @@ class Door(viewsets.GenericViewSet[Any]):
     lookup_value_converter = "uuid"
     shown: ClassVar[Any]  # the serializer of an answer
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.action:
+            require_known(request.query_params, self.known())
+
+    def known(self) -> set[str]:
+        """The query parameters of this method: what the schema tells of, and nothing else."""
+        method = getattr(self, self.action, None)  # OPTIONS has an action and no method
+        found = set(PAGING) if self.action == "list" or getattr(method, "pages", False) else set()
+        if schema := getattr(method, "kwargs", {}).get("schema"):
+            schema = schema()
+            schema.view = self
+            parameters = schema.get_override_parameters()
+            found |= {p.name for p in parameters if p.location == OpenApiParameter.QUERY}
+        return found
+
     @property
     def user(self) -> Any:
         return self.request.user
@@ -66,6 +84,11 @@ class Door(viewsets.GenericViewSet[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         return self.rows()
+
+    def get_object(self) -> Any:
+        """That a hidden one was asked for is in the trail; the caller sees nothing."""
+        lookup = {self.lookup_field: self.kwargs[self.lookup_field]}
+        return find(self.user, self.rows(), **lookup)
 
     def get_serializer_class(self) -> Any:
         return self.shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +27,7 @@ from audit.doors.cursor import Forged, after, make_cursor, ordering, read_cursor
 
 MAX_DEPTH = 20  # levels of nesting that a body of ours could need, and then some
 MAX_LIMIT = 100
+PAGING = ("cursor", "limit")
 PROBLEM = "application/problem+json"
 # What the reason of a refusal says about the status; every other one is the caller's to correct.
 STATUS = {"conflict": 409, "unique": 409, "unique_together": 409, "too_large": 413}
@@ -56,7 +58,16 @@ class StrictFormParser(parsers.FormParser):
 
 class TooLarge(exceptions.APIException):
     status_code = 413
-    default_detail = "This body is too large: send files to their own address, in one stream."
+
+    def __init__(self) -> None:
+        super().__init__(too_large())
+
+
+def too_large() -> str:
+    return (
+        f"This body is over the limit of {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes: send less,"
+        " and a file by PUT to its own address, in one stream."
+    )
 
 
 def whole(stream: Any) -> bytes:
@@ -147,7 +158,8 @@ def explain(error: Exception) -> tuple[int | None, str, dict[str, list[str]]]:
     if isinstance(error, IntegrityError) and isinstance(error.__cause__, UniqueViolation):
         return 409, "Somebody did the same a moment ago: look at it and decide again.", {}
     if isinstance(error, SuspiciousOperation):
-        return 413 if isinstance(error, RequestDataTooBig) else 400, "This cannot be read.", {}
+        over = isinstance(error, RequestDataTooBig)
+        return (413, too_large(), {}) if over else (400, "This cannot be read.", {})
     return None, "", {}
 
 
@@ -211,6 +223,15 @@ class KeysetPagination(pagination.BasePagination):
             {"name": "limit", "in": "query", "schema": limit},
             {"name": "cursor", "in": "query", "schema": {"type": "string"}},
         ]
+
+
+def require_known(query: Mapping[str, Any], known: Iterable[str]) -> None:
+    """A parameter that nobody reads is a mistake of the caller: a filter that does not filter."""
+    if unknown := sorted(set(query) - set(known)):
+        names = f"Known: {', '.join(sorted(known))}." if known else "This address takes none."
+        raise serializers.ValidationError(
+            {name: [f"Unknown parameter. {names}"] for name in unknown}
+        )
 
 
 def page_size(text: str | None) -> int:

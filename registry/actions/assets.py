@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,6 +12,7 @@ from accounts.grants import open_grant
 from accounts.models import Grant, Role, User
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
+from accounts.queries import locked
 from accounts.rules import (
     held_on_side,
     require_known_agreements,
@@ -60,22 +62,22 @@ def register(project: Project, kind: str, *, slug: str, by: User, **facts: Any) 
 def edit(asset: Asset, *, by: User, **facts: Any) -> Asset:
     """What is published stays publishable; who may only edit never makes it less protected."""
     check(by, Permission.READ, asset)
-    before = type(asset).objects.get(pk=asset.pk)
     # Read again under a lock: saving a row read earlier would undo a change of state since.
-    locked: Asset = type(asset).objects.select_for_update(of=("self",)).get(pk=asset.pk)
-    describe(locked, facts)
-    if locked.state != State.DRAFT:
-        rules.require_publishable(locked)
-    if locked.state != State.DRAFT and rules.loosens(before, locked):
+    asset = locked(asset)
+    before = copy(asset)
+    describe(asset, facts)
+    if asset.state != State.DRAFT:
+        rules.require_publishable(asset)
+    if asset.state != State.DRAFT and rules.loosens(before, asset):
         require_privacy_officer(by, asset)
         check(by, Permission.DECIDE_REQUEST, asset)
     else:
         check(by, Permission.EDIT, asset)
-    locked.save()
-    for version in Version.objects.filter(parent=locked.pk):
-        version.classification, version.categories = locked.classification, locked.categories
+    asset.save()
+    for version in Version.objects.filter(parent=asset.pk):
+        version.classification, version.categories = asset.classification, asset.categories
         version.save()
-    return locked
+    return asset
 
 
 @action("asset.hand_over")
@@ -94,19 +96,19 @@ def move(asset: Asset, project: Project, *, by: User) -> Asset:
     """Into another project, with its versions: what the new one gives and asks counts at once."""
     check(by, Permission.GRANT, asset)
     check(by, Permission.EDIT, project)
-    locked: Asset = Asset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
-    if locked.parent_id == project.pk:
+    asset = locked(asset)
+    if asset.parent_id == project.pk:
         raise ValidationError({"project": f"It lies in {project} already."})
-    before, mine = locked.standing, held_on_side(by, locked)
-    locked.place(project, locked.slug)
-    locked.save()
-    for version in Version.objects.filter(parent=locked.pk):
-        version.place(locked, version.slug)
+    before, mine = asset.standing, held_on_side(by, asset)
+    asset.place(project, asset.slug)
+    asset.save()
+    for version in Version.objects.filter(parent=asset.pk):
+        version.place(asset, version.slug)
         version.save()
-    require_no_gain(by, locked, mine)
-    if rules.protects_less(before, locked.standing):
-        require_privacy_officer(by, locked)
-    return locked
+    require_no_gain(by, asset, mine)
+    if rules.protects_less(before, asset.standing):
+        require_privacy_officer(by, asset)
+    return asset
 
 
 def describe(asset: Asset, facts: dict[str, Any]) -> None:

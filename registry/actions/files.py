@@ -10,15 +10,16 @@ from django.core.exceptions import ValidationError
 from accounts.decision import check
 from accounts.models import User
 from accounts.permissions import Permission
+from accounts.queries import locked, refresh
 from audit import context
-from audit.acts import action
+from audit.acts import Steps, action, slow_action
 from audit.models import Event
 from registry import rules, storage
 from registry.manifest import clean_path
 from registry.models import Blob, File, Version
 
 
-@action("file.upload")
+@slow_action("file.upload")
 def upload(
     version: Version,
     path: str,
@@ -27,26 +28,29 @@ def upload(
     sha256: str | None = None,
     size: int | None = None,
     by: User,
-) -> File:
-    """Stream to the store, then say where it belongs; what fails on the way leaves nothing."""
-    check(by, Permission.UPLOAD, version)
-    rules.require_open(version)
-    path = free_path(version, path)
-    received = storage.receive(
+) -> Steps[File]:
+    """Stream to the disk, however slowly it comes; then say where it belongs, and publish it.
+    What fails on the way leaves nothing."""
+    require_free(version, path, by)
+    with storage.staged(
         chunks, limit=settings.UPLOAD_LIMIT, expected_sha256=sha256, expected_size=size
-    )
-    blob, _ = Blob.objects.get_or_create(
-        sha256=received.sha256, defaults={"size": received.size, "first_stored": version}
-    )
-    return add(version, File(path=path, size=received.size, sha256=received.sha256, blob=blob))
+    ) as part:
+        yield
+        refresh(by)
+        path, received = require_free(version, path, by), part.received
+        blob, _ = Blob.objects.get_or_create(
+            sha256=received.sha256, defaults={"size": received.size, "first_stored": version}
+        )
+        made = File(path=path, size=received.size, sha256=received.sha256, blob=blob)
+        add(version, made)
+        part.publish()
+        return made
 
 
 @action("file.refer")
 def refer(version: Version, path: str, *, uri: str, size: int, sha256: str, by: User) -> File:
     """Bytes that stay elsewhere: no copy here, but named by their digest all the same."""
-    check(by, Permission.UPLOAD, version)
-    rules.require_open(version)
-    path = free_path(version, path)
+    path = require_free(version, path, by)
     return add(version, File(path=path, size=size, sha256=sha256, uri=uri))
 
 
@@ -54,7 +58,7 @@ def refer(version: Version, path: str, *, uri: str, size: int, sha256: str, by: 
 def remove(file: File, *, by: User) -> None:
     """The row only: other versions may hold the same bytes."""
     check(by, Permission.UPLOAD, file.version)
-    rules.require_open(Version.objects.select_for_update(of=("self",)).get(pk=file.version_id))
+    rules.require_open(locked(file.version))
     file.delete()
 
 
@@ -68,7 +72,10 @@ def download(file: File, *, purpose: str = "", part: str = "", by: User) -> File
     return file
 
 
-def free_path(version: Version, path: str) -> str:
+def require_free(version: Version, path: str, by: User) -> str:
+    """May they, is it open, and is there no such file yet? The path in its one spelling."""
+    check(by, Permission.UPLOAD, version)
+    rules.require_open(version)
     path = clean_path(path)
     if version.files.filter(path=path).exists():
         message = f"{path} is in {version} already: remove it first or choose another path."
@@ -78,9 +85,8 @@ def free_path(version: Version, path: str) -> str:
 
 def add(version: Version, file: File) -> File:
     """Under the version's lock: it may have been approved while the bytes came in."""
-    locked = Version.objects.select_for_update(of=("self",)).get(pk=version.pk)
-    rules.require_open(locked)
-    file.version = locked
+    file.version = locked(version)
+    rules.require_open(file.version)
     file.full_clean()
     file.save()
     return file

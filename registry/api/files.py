@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http.response import HttpResponseBase, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -107,14 +107,9 @@ class FileDoor(Door):
             part = doors.wanted(request._request, file)
         except RangeNotSatisfiable as error:
             raise OutOfRange(error) from None
-        told = {"purpose": self.purpose(), "part": part.content_range if part else ""}
-        if request.method == "HEAD":
-            told["part"] = "headers only"
+        told = {"purpose": self.purpose(), "part": doors.told(request._request, part)}
         files.download(file, by=self.user, **told)
-        answer = doors.stream(file, part)
-        if request.method == "HEAD" and isinstance(answer, StreamingHttpResponse):
-            answer.streaming_content = ()
-        return answer
+        return doors.stream(file, part, bare=request.method == "HEAD")
 
     @extend_schema(
         parameters=[PATH, DIGEST], request={BYTES: OpenApiTypes.BINARY}, responses={201: FileOut}

@@ -7,11 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts.decision import allowed, site
 from accounts.models import Resource, User
 from accounts.models.vocabulary import Classification, Kind, State
 from accounts.permissions import Permission
-from accounts.queries import held_among
+from accounts.queries import held_among, on_site
 from audit.doors.page import page, show
 from registry import queries
 
@@ -50,7 +49,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             "asked": asked,
             "facets": facets(asked, projects),
             "filtered": any(asked.values()),
-            "may_open_project": allowed(user, Permission.MANAGE_POLICIES, site()),
+            "may_open_project": on_site(user, Permission.MANAGE_POLICIES),
             "register_in": registrable(user, asked["project"]),
         },
     )

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts import queries as people
 from audit.doors.web import press
@@ -18,7 +18,7 @@ from registry.views.resources import breadcrumbs, signed_in
 from registry.views.uploads import open_to
 
 
-@require_GET
+@require_safe
 def download(request: HttpRequest, address: str, name: str) -> HttpResponseBase:
     user = signed_in(request)
     file = queries.file(user, open_to(user, address), name)
@@ -30,10 +30,10 @@ def download(request: HttpRequest, address: str, name: str) -> HttpResponseBase:
         part = doors.wanted(request, file)
     except RangeNotSatisfiable as error:
         return doors.unsatisfiable(error, file)
-    told = {"purpose": purpose, "part": part.content_range if part else ""}
+    told = {"purpose": purpose, "part": doors.told(request, part)}
     if not press(request, "", files.download, file, by=user, **told):
         return redirect(f"{reverse('resource', args=[address])}?tab=versions")
-    return doors.stream(file, part)
+    return doors.stream(file, part, bare=request.method == "HEAD")
 
 
 def ask_purpose(request: HttpRequest, file: File) -> HttpResponseBase:

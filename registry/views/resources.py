@@ -8,7 +8,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from access import queries as asking
 from accounts import queries as people
@@ -36,7 +36,7 @@ VERBS = {
 }
 
 
-@require_GET
+@require_safe
 def page(request: HttpRequest, address: str) -> HttpResponse:
     resource = queries.by_address(signed_in(request), address)
     return show(request, resource, request.GET.get("tab", "overview"))

@@ -11,8 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import keys as form
-from accounts.actions import keys, people
+from accounts.actions import keys, people, services
+from accounts.api import token
 from accounts.models import ApiKey
+from audit.doors.limits import Limit
 from audit.models import Event
 from tests.rest import ROOT, Caller, refused
 
@@ -20,10 +22,12 @@ SCOPES = ["discover", "download", "read"]
 FORM = "application/x-www-form-urlencoded"
 
 
-def issued(cast, kind: str = "c", life: timedelta = timedelta(days=30)) -> keys.Issued:
+def issued(
+    cast, service=None, kind: str = "c", life: timedelta = timedelta(days=30)
+) -> keys.Issued:
     found: keys.Issued = keys.issue(
-        cast.scoring.user, name="job", scopes=SCOPES, expires_at=timezone.now() + life, kind=kind,
-        by=cast.alice,
+        (service or cast.scoring).user, name="job", scopes=SCOPES, kind=kind,
+        expires_at=timezone.now() + life, by=cast.alice,
     )  # fmt: skip
     return found
 
@@ -37,12 +41,12 @@ def basic(name: str, secret: str) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(f'{name}:{secret}'.encode()).decode()}"}
 
 
-def ask(headers=None, body: str | None = None, path: str = "", **posted: str):
+def ask(headers=None, body: str | None = None, path: str = "", REMOTE_ADDR="127.0.0.1", **posted):
     posted = {"grant_type": "client_credentials"} | posted
     text = urlencode(posted) if body is None else body
     client = Client(enforce_csrf_checks=True)
     url = f"{ROOT}oauth/token{path}"
-    return client.post(url, text, content_type=FORM, headers=headers or {})
+    return client.post(url, text, content_type=FORM, headers=headers or {}, REMOTE_ADDR=REMOTE_ADDR)
 
 
 def test_by_basic_and_by_body(cast, client_secret):
@@ -162,6 +166,61 @@ def test_a_service_whose_person_left(cast, client_secret):
 def test_the_grammar(client_secret, body, error):
     answer = ask(basic("scoring", client_secret.secret), body)
     assert (answer.status_code, answer.json()["error"]) == (400, error)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """The same buckets, sooner empty."""
+    monkeypatch.setattr(token, "BY_ADDRESS", Limit("address", 6))
+    monkeypatch.setattr(token, "BY_CLIENT", Limit("client", 3))
+
+
+def test_a_client_that_asks_too_often_waits_and_no_other(cast, client_secret, few):
+    signed = basic("scoring", client_secret.secret)
+    assert [ask(signed).status_code for _ in range(3)] == [200] * 3
+    answer = ask(signed)
+    told = refused(answer, 429)
+    assert 1 <= int(answer["Retry-After"]) <= 20
+    assert told["reason"] == "rate_limited"
+    assert ApiKey.objects.filter(kind="t").count() == 3
+    event = Event.objects.filter(verb="key.exchange", outcome="denied").get()
+    assert (event.actor_repr, event.data["reason"]) == ("scoring", "rate_limited")
+    other = services.register(username="training", owner=cast.alice, by=cast.erin)
+    assert ask(basic("training", issued(cast, other).secret)).status_code == 200
+
+
+def test_an_address_that_guesses_is_stopped_before_its_name_is_looked_up(
+    cast, client_secret, few, django_assert_num_queries
+):
+    """And the client it named is not shut out elsewhere."""
+    for _ in range(6):
+        assert ask(basic("scoring", "gthc_nonsense")).status_code == 401
+    record = 3  # a savepoint around the one event
+    with django_assert_num_queries(record):
+        refused(ask(basic("scoring", client_secret.secret)), 429)
+    with django_assert_num_queries(0):
+        refused(ask(basic("scoring", client_secret.secret)), 429)
+    signed = basic("scoring", client_secret.secret)
+    assert ask(signed, REMOTE_ADDR="192.0.2.7").status_code == 200
+
+
+def test_neighbours_in_one_network_share_a_bucket(client_secret, few):
+    """Who has a /64 has 2^64 addresses."""
+    for last in range(6):
+        assert ask(basic("scoring", "x"), REMOTE_ADDR=f"2001:db8::{last}").status_code == 401
+    refused(ask(basic("scoring", client_secret.secret), REMOTE_ADDR="2001:db8::ffff"), 429)
+    other = "2001:db8:0:1::1"
+    assert ask(basic("scoring", client_secret.secret), REMOTE_ADDR=other).status_code == 200
+
+
+def test_without_redis_it_is_closed(client_secret, monkeypatch, tmp_path):
+    gone = Limit("address", 6, redis=f"unix://{tmp_path}/no.sock")
+    monkeypatch.setattr(token, "BY_ADDRESS", gone)
+    answer = ask(basic("scoring", client_secret.secret))
+    assert refused(answer, 503)["reason"] == "rate_unknown"
+    assert int(answer["Retry-After"]) > 0
+    assert not ApiKey.objects.filter(kind="t").exists()
+    assert Event.objects.get(verb="key.exchange").data["reason"] == "rate_unknown"
 
 
 def test_secrets_do_not_travel_in_the_address(client_secret):

@@ -14,11 +14,13 @@ from access.actions import requests
 from accounts.actions import grants, keys, people, roles, services
 from accounts.authentication import find_key
 from accounts.decision import allowed
+from accounts.grants import open_grant
 from accounts.lockout import account_name
 from accounts.models import Grant, Resource, User
 from accounts.rules import OwnSide
 from registry.actions import assets, states
 from registry.models import Asset, Dataset
+from tests.acting import do
 from tests.cast import PASSWORD, role
 
 SOON = timedelta(days=1)
@@ -112,6 +114,22 @@ def test_a_steward_blinds_no_overseer(cast, scans, overseer):
         with pytest.raises((OwnSide, ValidationError)):
             grants.give(role(held), person, scans, effect="deny", by=cast.alice)
     assert allowed(person, "discover", scans)
+
+
+def test_who_no_longer_oversees_or_never_did_is_denied_like_anybody(cast, scans):
+    """A closed permission and a deny make nobody an overseer."""
+    watcher = roles.create(slug="watcher", name="W", permissions=["read", "review"], by=cast.erin)
+    do(lambda: open_grant(watcher, cast.charlie, cast.oncology, by=cast.erin), by=cast.erin)
+    with pytest.raises(OwnSide, match="oversees this from above"):
+        grants.give(role("reader"), cast.charlie, scans, effect="deny", by=cast.alice)
+    roles.edit(watcher, name="W", permissions=["read"], by=cast.erin)
+    grants.give(role("reader"), cast.charlie, scans, effect="deny", by=cast.alice)
+
+    do(
+        lambda: open_grant(role("reviewer"), cast.bob, cast.oncology, effect="deny", by=cast.erin),
+        by=cast.erin,
+    )
+    grants.give(role("reader"), cast.bob, scans, effect="deny", by=cast.alice)
 
 
 def test_a_deny_still_blocks_the_use_of_data(cast, scans):

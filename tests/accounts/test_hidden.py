@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
 
 from access import queries as asked
@@ -21,6 +22,7 @@ from accounts.queries import system
 from audit import queries as trail
 from audit.models import Event
 from registry import queries as registry
+from registry.actions import files, versions
 from tests.cast import role
 
 
@@ -91,8 +93,7 @@ EVERYTHING: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", EVERYTHING)
-def test_an_outsider_sees_nothing_of_it(cast, name):
+def test_an_outsider_sees_nothing_of_it(cast):
     oncology = Resource.objects.get(pk=cast.oncology.pk)
     requests.submit(oncology, role("reader"), purpose="research", justification="x", by=cast.bob)
     keys.issue(
@@ -103,7 +104,9 @@ def test_an_outsider_sees_nothing_of_it(cast, name):
         expires_at=timezone.now() + timedelta(hours=1),
     )
     assert ApiKey.objects.exists() and Grant.objects.exists()
-    assert len(EVERYTHING[name](cast.charlie)) == 0
+    assert {name: len(seen(cast.charlie)) for name, seen in EVERYTHING.items()} == dict.fromkeys(
+        EVERYTHING, 0
+    )
 
 
 def test_the_members_of_a_group_one_is_not_in(cast):
@@ -132,3 +135,78 @@ def test_a_steward_reads_the_trail_of_what_is_theirs(cast):
     other = Event.objects.filter(verb="person.invite").latest("id")
     with pytest.raises(Http404):
         trail.event(cast.alice, other.uid)
+
+
+def asked_for(cast) -> dict[str, Any]:
+    """One of each noun that is none of Charlie's."""
+    end = timezone.now() + timedelta(hours=1)
+    request = requests.submit(
+        cast.oncology, role("reader"), purpose="research", justification="x", by=cast.bob
+    )
+    return {
+        "grant": Grant.objects.get(group=cast.researchers).pk,
+        "api_key": keys.issue(cast.bob, name="k", scopes=["read"], by=cast.bob, expires_at=end)
+        .key.pk,
+        "user": cast.bob.pk,
+        "group": cast.researchers.pk,
+        "service_account": cast.scoring.pk,
+        "access_request": request.pk,
+    }  # fmt: skip
+
+
+ABSENT = {"group": 999_999}
+PAGES = {
+    "grant": "grant",
+    "user": "person",
+    "group": "group",
+    "service_account": "service",
+    "access_request": "request",
+}
+REST = {
+    "grant": "grants",
+    "api_key": "keys",
+    "user": "users",
+    "group": "groups",
+    "service_account": "service-accounts",
+    "access_request": "requests",
+}
+
+
+@pytest.mark.parametrize("noun", REST)
+def test_asking_for_a_hidden_row_leaves_a_denied_event(client, cast, noun):
+    """The same answer as for what is not there; the trail knows the difference."""
+    client.force_login(cast.charlie)
+    hidden = asked_for(cast)[noun]
+    absent = ABSENT.get(noun, uuid.uuid4())
+
+    def ask(pk: Any) -> list[Any]:
+        found = [client.get(f"/api/v1/{REST[noun]}/{pk}")]
+        return found + ([client.get(reverse(PAGES[noun], args=[pk]))] if noun in PAGES else [])
+
+    before = Event.objects.count()
+    assert {answer.status_code for answer in ask(absent)} == {404}
+    assert Event.objects.count() == before
+    told = ask(hidden)
+    assert {answer.status_code for answer in told} == {404}
+    assert told[0].json()["detail"] == ask(absent)[0].json()["detail"]
+    [event] = Event.objects.all()[: Event.objects.count() - before]  # page and REST fold into one
+    assert (event.verb, event.outcome, event.actor) == (f"{noun}.find", "denied", cast.charlie)
+    assert (event.object_pk, event.data["reason"]) == (str(hidden), "hidden")
+
+
+def test_a_hidden_key_is_not_revoked_and_a_hidden_file_not_fetched(client, cast):
+    key = asked_for(cast)["api_key"]
+    version = versions.open_version(registry.by_uid(cast.alice, cast.scans.uid), by=cast.alice)
+    files.upload(version, "a.csv", [b"a"], by=cast.alice)
+    client.force_login(cast.charlie)
+    assert client.post(reverse("key_revoke", args=[key])).status_code == 404
+    assert client.get(reverse("key_new"), {"service": "scoring"}).status_code == 404
+    with pytest.raises(Http404):
+        registry.file(cast.bob, version, "a.csv")
+    denied = Event.objects.filter(outcome="denied", data__reason="hidden")
+    assert {(event.verb, event.actor_repr) for event in denied} == {
+        ("api_key.find", "charlie"),
+        ("service_account.find", "charlie"),
+        ("file.find", "bob"),
+    }
+    assert ApiKey.objects.get(pk=key).revoked_at is None

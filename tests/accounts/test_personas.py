@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
+from typing import Any
 
+import pytest
+from django.utils import timezone
+
+from accounts.actions import grants, keys
 from accounts.decision import allowed, decide, site
-from accounts.models import Resource
+from accounts.models import Grant, Resource
 from accounts.permissions import Permission
-from accounts.queries import system
+from accounts.queries import May, on_site, system
+from audit.context import Origin, entered
+from audit.models import Event
 from registry.actions import assets, states, versions
 from registry.models import Asset
+from tests.acting import do
+from tests.cast import role
 
 KINDS = ("site", "project", "draft", "dataset", "version")
 READER = "discover read download"
@@ -55,6 +64,8 @@ def test_the_matrix(cast, places, name):
     for kind, expected in zip(KINDS, EXPECTED[name], strict=True):
         held = {p.value for p in Permission if allowed(person, p, places[kind])}
         assert held == set(expected.split()), (name, kind)
+        may = May(person, places[kind])
+        assert {p.value for p in Permission if may[p]} == held, (name, kind)
     for permission in Permission:
         listed = set(person.visible(Resource, permission).values_list("pk", flat=True))
         expected_here = {
@@ -63,6 +74,42 @@ def test_the_matrix(cast, places, name):
             if permission in held.split()
         }
         assert listed & {place.pk for place in places.values()} == expected_here, permission
+
+
+def test_what_a_call_knows_ends_with_each_act_and_with_the_call(cast):
+    """Asked again after a revoke, in the same call and in the next one."""
+    with entered(Origin()):
+        assert on_site(cast.dana, Permission.READ_TRAIL)
+        assert cast.dana.has_perm("accounts.read_trail")
+        grants.revoke(Grant.objects.get(user=cast.dana), by=cast.erin)
+        assert not on_site(cast.dana, Permission.READ_TRAIL)
+        assert not cast.dana.has_perm("accounts.read_trail")
+    with entered(Origin()):
+        assert not cast.dana.has_perm("accounts.read_trail")
+        grants.give(role("auditor"), cast.dana, site(), by=cast.erin)
+        assert cast.dana.has_perm("accounts.read_trail")
+
+
+def test_a_call_knows_it_of_one_person_and_one_key(cast):
+    with entered(Origin()):
+        assert on_site(cast.erin, Permission.MANAGE_PEOPLE)
+        assert not on_site(cast.bob, Permission.MANAGE_PEOPLE)
+        end = timezone.now() + timedelta(hours=1)
+        key = keys.issue(cast.erin, name="k", scopes=["read"], expires_at=end, by=cast.erin).key
+        assert on_site(cast.erin, Permission.MANAGE_PEOPLE)
+        cast.erin.credential = key
+        assert not on_site(cast.erin, Permission.MANAGE_PEOPLE)
+
+
+def test_inside_an_act_it_is_asked_and_told(cast):
+    def look() -> Any:
+        return cast.dana.has_perm("accounts.read_trail")
+
+    with entered(Origin()):
+        assert look()
+        assert do(look, by=cast.erin)
+    act = Event.objects.filter(verb="test.do").latest("id")
+    assert [passed["permission"] for passed in act.decision] == ["discover", "read_trail"]
 
 
 def test_an_allowed_names_its_grant(cast, places):

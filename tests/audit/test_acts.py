@@ -14,8 +14,8 @@ from accounts.decision import check, site
 from accounts.models import Resource, User
 from accounts.permissions import Permission
 from audit import context, refusals
-from audit.acts import action
-from audit.context import ForeignDecision, NestedAct, NoDecision, Origin, entered
+from audit.acts import Steps, action, slow_action
+from audit.context import ForeignDecision, NestedAct, NoDecision, Origin, current, entered
 from audit.models import Event
 from audit.refusals import keeper
 from registry.actions import projects
@@ -265,3 +265,46 @@ def test_the_actor_stays_readable_when_the_person_is_renamed(cast):
 
 def test_outside_a_door_each_event_has_a_call_of_its_own(cast):
     assert context.origin().request_id != context.origin().request_id
+
+
+@slow_action("test.slow")
+def slow(seen: list[object], *, by: User) -> Steps[str]:
+    check(by, Permission.MANAGE_PEOPLE, site())
+    seen.append(current())
+    yield
+    seen.append(current())
+    check(by, Permission.MANAGE_PEOPLE, site())
+    return "done"
+
+
+def test_a_slow_act_opens_with_its_second_step(cast):
+    seen: list[object] = []
+    assert slow(seen, by=cast.erin) == "done"
+    act = Event.objects.filter(verb="test.slow").get()
+    assert [getattr(found, "uid", None) for found in seen] == [None, act.act]
+    assert len(act.decision) == 1  # that of the first step let nobody write
+    with pytest.raises(PermissionDenied):
+        slow(seen := [], by=cast.bob)
+    assert seen == []
+    assert Event.objects.filter(verb="test.slow", outcome="denied", actor=cast.bob).count() == 1
+
+
+def test_a_decision_before_the_act_commits_nothing(cast):
+    @slow_action("test.trusting")
+    def trusting(*, by: User) -> Steps[None]:
+        check(by, Permission.MANAGE_PEOPLE, site())
+        yield
+
+    with pytest.raises(NoDecision):
+        trusting(by=cast.erin)
+
+
+def test_an_act_has_two_steps_at_most(cast):
+    @slow_action("test.thrice")
+    def thrice(*, by: User) -> Steps[None]:
+        yield
+        check(by, Permission.MANAGE_PEOPLE, site())
+        yield
+
+    with pytest.raises(TypeError, match="one `yield`"):
+        thrice(by=cast.erin)

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import RequestDataTooBig
 from django.core.signing import Signer
 from django.db import IntegrityError
 from django.test import Client
@@ -16,6 +17,7 @@ from accounts import keys as form
 from accounts.actions import keys
 from accounts.models import ApiKey
 from audit.doors.rest import problem
+from governance import generated
 from tests.cast import PASSWORD
 from tests.rest import JSON, ROOT, Caller, caller, refused
 
@@ -76,7 +78,15 @@ def test_wrong_content_type(alice):
 
 def test_a_body_over_the_limit(alice, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
-    refused(alice.post("decide", {**ASK, "resource": "x" * 2000}), 413)
+    told = refused(alice.post("decide", {**ASK, "resource": "x" * 2000}), 413)
+    assert "1000 bytes" in told["detail"] and "PUT" in told["detail"]
+
+
+def test_a_form_over_the_limit_says_so_too(settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    answer = problem(RequestDataTooBig(), {})
+    assert answer is not None and answer.status_code == 413
+    assert "1000 bytes" in answer.data["detail"]
 
 
 def test_unknown_addresses_and_methods(alice):
@@ -108,6 +118,41 @@ def test_who_comes_second_in_a_race_meets_a_conflict():
     assert answer is not None
     assert answer.status_code == 409
     assert problem(IntegrityError(), {}) is None
+
+
+# --- query parameters
+
+
+def documented() -> dict[str, set[str]]:
+    """Every address without a hole that is read by GET, and the parameters it is said to take."""
+    paths = json.loads(generated.schema())["paths"]
+    return {
+        path.removeprefix(ROOT): {p["name"] for p in methods["get"].get("parameters", [])}
+        for path, methods in paths.items()
+        if "get" in methods and "{" not in path
+    }
+
+
+def test_what_is_not_documented_is_refused_and_what_is_is_named(alice):
+    lists = documented()
+    assert len(lists) > 10
+    for path, known in lists.items():
+        told = refused(alice.get(f"{path}?limt=5&colour=red"), 422, "limt", "colour")
+        named = told["errors"]["limt"][0].partition("Known: ")[2].rstrip(".").split(", ")
+        assert set(named) - {""} == known, path
+        for name in known - {"limit", "cursor"}:
+            assert alice.get(f"{path}?{name}=").status_code == 200, (path, name)
+
+
+def test_also_of_one_row_of_its_parts_and_of_what_acts(cast, alice):
+    one = f"datasets/{cast.scans.uid}"
+    assert alice.get(f"{one}/versions?limit=5").status_code == 200
+    for path in (one, f"{one}/versions", f"groups/{cast.researchers.pk}/members"):
+        refused(alice.get(f"{path}?nonsense=1"), 422, "nonsense")
+    refused(alice.post(f"{one}/state?dry_run=1", {"state": "retired"}), 422, "dry_run")
+    refused(alice.post("decide?permission=read", ASK), 422, "permission")
+    refused(alice.get("whoami?verbose=1"), 422, "verbose")
+    assert alice.get(one).json()["state"] == "draft"
 
 
 # --- pages

@@ -163,6 +163,36 @@ def test_a_download_is_one_decision_one_event_and_inert_bytes(client, cast):
     assert [e.purpose for e in events("file.download")] == ["research"] * 3
 
 
+# The shell of every page asks half a dozen; a decision that is not at once no asks three.
+QUERIES = {
+    ("bob", at(SCANS)): 16,
+    ("alice", at(SCANS)): 32,
+    ("bob", reverse("catalogue")): 16,
+    ("alice", reverse("home")): 18,
+    ("bob", reverse("keys")): 16,
+}
+
+
+@pytest.mark.parametrize(("name", "address"), QUERIES)
+def test_a_page_asks_few_questions(client, cast, django_assert_max_num_queries, name, address):
+    publish(cast)
+    client.force_login(getattr(cast, name))
+    client.get(address)
+    with django_assert_max_num_queries(QUERIES[name, address]):
+        assert client.get(address).status_code == 200
+
+
+def test_headers_alone_are_an_event_too(client, cast):
+    version = publish(cast)
+    client.force_login(cast.alice)
+    for address in (at(SCANS), at(SCANS, "activity"), reverse("catalogue")):
+        assert client.head(address).status_code == 200
+    found = client.head(address_of(version), {"purpose": "research"})
+    assert (found.status_code, found.getvalue()) == (200, b"")
+    assert found["Content-Length"] == str(len(BYTES))
+    assert events("file.download").get().message == "headers only"
+
+
 def test_who_may_not_read_does_not_learn_of_the_file(client, cast):
     version = publish(cast)
     for person in (cast.bob, cast.charlie):

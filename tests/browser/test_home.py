@@ -78,6 +78,23 @@ def test_a_refusal_says_what_is_missing_and_where_to_ask(client, cast):
     assert b"(upload)" in missing.content and b"requests/new/?resource=oncology" in missing.content
 
 
+PLAIN = "<html lang=en><title>x</title><main><h1>x</h1>{}</main></html>"
+WRONG = {
+    "image-alt": '<img src="data:,">',
+    "color-contrast": '<p style="color:#777;background:#888">Grey on grey</p>',
+    "label": "<input>",
+}
+
+
+@pytest.mark.parametrize("rule", WRONG)
+def test_the_check_of_a_page_can_fail(page, assert_accessible, rule):
+    page.set_content(PLAIN.format("<p>x</p>"))
+    assert_accessible(page)
+    page.set_content(PLAIN.format(WRONG[rule]))
+    with pytest.raises(AssertionError, match=rule):
+        assert_accessible(page)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_pages_of_errors(page, live_server, signed_in, assert_accessible, assert_narrow, cast):
     publish(cast)

@@ -10,9 +10,10 @@ from access import queries
 from access.actions import requests
 from access.models import AccessRequest
 from access.rules import reviewers
-from accounts.actions import groups, people
+from accounts.actions import grants, groups, people
 from accounts.models import Grant, User
 from tests.browser.world import ask, publish
+from tests.cast import role
 
 SCANS = "oncology/ct-scans"
 ASKED = {
@@ -151,6 +152,28 @@ def test_the_form_offers_what_fits_and_says_what_does_not(client, cast):
     assert client.post(reverse("request_new"), ASKED).status_code == 302
     again = client.post(reverse("request_new"), ASKED)
     assert "asked for already" in again.content.decode()
+
+
+def chosen(client) -> list[str]:
+    cards = client.get(reverse("request_new"), {"resource": SCANS}).context["roles"]
+    return [card["role"].slug for card in cards if card["chosen"]]
+
+
+def test_the_first_role_that_is_not_held_is_chosen(client, cast):
+    publish(cast)
+    client.force_login(cast.bob)
+    assert chosen(client) == ["reader"]
+    reader = grants.give(role("reader"), cast.bob, cast.scans, by=cast.alice)
+    assert chosen(client) == ["deployer"]
+    grants.give(role("deployer"), cast.bob, cast.scans, by=cast.erin)
+    assert chosen(client) == ["contributor"]
+    grants.give(role("contributor"), cast.bob, cast.scans, by=cast.alice)
+    assert chosen(client) == []
+    grants.revoke(reader, by=cast.alice)
+    assert chosen(client) == []  # a contributor holds all that a reader does
+    asked = {"resource": SCANS, "role": "reader"}
+    page = client.get(reverse("request_new"), asked).context
+    assert [card["role"].slug for card in page["roles"] if card["chosen"]] == ["reader"]
 
 
 def test_what_one_may_not_see_cannot_be_asked_for(client, cast):

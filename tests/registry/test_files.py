@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.utils import timezone
 
-from accounts.actions import grants
+from accounts.actions import grants, keys, people
+from accounts.models import ApiKey, Grant, User
+from audit import context
 from audit.models import Event
 from registry import queries, storage
 from registry.actions import assets, files, states, versions
@@ -187,6 +192,67 @@ def test_an_approval_during_the_upload_wins(cast, file):
     with pytest.raises(ValidationError, match="make a new version"):
         files.upload(stale, "late.csv", [b"late"], by=cast.alice)
     assert (File.objects.count(), Blob.objects.count()) == (1, 1)
+
+
+def slowly(work: Callable[[], Any]) -> Iterator[bytes]:
+    """A client that takes its time: meanwhile others act, which no open act would let them."""
+    yield TABLE[:5]
+    work()
+    yield TABLE[5:]
+
+
+def test_no_act_and_no_transaction_is_open_while_the_bytes_come(cast, version):
+    outside, seen = len(connection.atomic_blocks), []
+
+    def look() -> None:
+        seen.append((context.current(), len(connection.atomic_blocks)))
+
+    file = files.upload(version, "a.csv", slowly(look), sha256=DIGEST, by=cast.alice)
+    assert seen == [(None, outside)]
+    assert storage.exists(file.sha256)
+    assert [passed["permission"] for passed in newest().decision] == ["upload"]
+
+
+MEANWHILE: dict[str, Callable[[Any, Version], Any]] = {
+    "the grant is revoked": lambda cast, version: [
+        grants.revoke(grant, by=cast.erin) for grant in Grant.objects.open().filter(user=cast.alice)
+    ],
+    "the person is deactivated": lambda cast, version: people.deactivate(
+        User.objects.get(pk=cast.alice.pk), by=cast.erin
+    ),
+    "the key is revoked": lambda cast, version: keys.revoke(
+        ApiKey.objects.get(owner=cast.alice), by=cast.erin
+    ),
+    "the dataset is withdrawn": lambda cast, version: states.set_state(
+        Asset.objects.get(pk=cast.scans.pk), "withdrawn", by=cast.erin
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MEANWHILE)
+def test_what_ends_the_right_ends_the_upload(cast, version, name):
+    """Allowed when the first byte came, refused when the last one did."""
+    end = timezone.now() + timedelta(hours=1)
+    key = keys.issue(cast.alice, name="k", scopes=["upload"], expires_at=end, by=cast.alice).key
+    alice = User.objects.get(pk=cast.alice.pk)
+    alice.credential = key
+    with pytest.raises(PermissionDenied):
+        files.upload(version, "a.csv", slowly(lambda: MEANWHILE[name](cast, version)), by=alice)
+    assert not File.objects.exists() and not Blob.objects.exists()
+    assert stored() == []
+    assert (newest().verb, newest().outcome) == ("file.upload", "denied")
+
+
+def test_what_is_frozen_or_taken_meanwhile_is_refused(cast, file):
+    def taken() -> None:
+        files.upload(file.version, "a.csv", [b"first"], by=cast.alice)
+
+    with pytest.raises(ValidationError, match="already"):
+        files.upload(file.version, "a.csv", slowly(taken), by=cast.alice)
+    frozen = lambda: versions.approve(file.version, by=cast.alice)  # noqa: E731
+    with pytest.raises(ValidationError, match="make a new version"):
+        files.upload(file.version, "b.csv", slowly(frozen), by=cast.alice)
+    assert sorted(File.objects.values_list("path", flat=True)) == ["a.csv", "data/train.csv"]
 
 
 def test_removing_a_file_keeps_the_bytes_of_others(cast, file):

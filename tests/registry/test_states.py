@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from psycopg.errors import LockNotAvailable
 
 from accounts.actions import grants
 from accounts.decision import allowed, site
 from accounts.models import Resource, StatePeriod
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
+from accounts.queries import locked
 from audit.models import Event
 from registry import queries
 from registry.actions import assets, projects, states, versions
 from registry.models import Asset, Dataset
 from registry.rules import TRANSITIONS, next_states, require_transition
+from tests.acting import do
 from tests.cast import SCANS, role
 
 
@@ -45,6 +49,37 @@ def test_every_state_of_a_kind_is_reached_and_known():
         reached = {target for after in table.values() for target in after}
         assert reached <= set(table), kind
     assert {state for table in TRANSITIONS.values() for state in table} == set(State)
+
+
+@pytest.mark.parametrize("model", [Resource, Asset, Dataset])
+def test_one_resource_is_one_lock_whatever_it_is_read_as(cast, owner, model):
+    """Another session finds the row taken; references to it are still free."""
+    row = model.objects.get(pk=cast.scans.pk)
+    found = do(lambda: locked(row), by=cast.erin)
+    assert (type(found), found.pk) == (model, row.pk)
+    taken = "select 1 from accounts_resource where id = %s for {} nowait"
+    owner.execute(taken.format("key share"), [row.pk])
+    with pytest.raises(LockNotAvailable):
+        owner.execute(taken.format("no key update"), [row.pk])
+
+
+ACTS: dict[str, Callable[[Any], Any]] = {
+    "resource.set_state": lambda w: states.set_state(w.scans, "published", by=w.alice),
+    "asset.edit": lambda w: assets.edit(Dataset.objects.get(pk=w.scans.pk), name="x", by=w.alice),
+    "version.open": lambda w: versions.open_version(w.scans, by=w.alice),
+    "grant.open": lambda w: grants.give(role("reader"), w.bob, w.scans, by=w.alice),
+}
+
+
+@pytest.mark.parametrize("verb", ACTS)
+def test_each_act_on_a_resource_takes_that_lock(cast, owner, verb):
+    cast.scans = Asset.objects.get(pk=cast.scans.pk)
+    assert ACTS[verb](cast)
+    with pytest.raises(LockNotAvailable):
+        owner.execute(
+            "select 1 from accounts_resource where id = %s for no key update nowait",
+            [cast.scans.pk],
+        )
 
 
 def test_a_state_has_its_period(cast, scans):

@@ -1,0 +1,39 @@
+"""What exists and may not be seen: 404 as if it were not there, and the attempt stands."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404
+
+from audit.acts import refusal
+from audit.context import Act
+from audit.models import Event
+from audit.refusals import keep
+
+M = TypeVar("M", bound=Model)
+
+
+class Hidden(PermissionDenied):
+    """Somebody asked for a row that is none of theirs to see."""
+
+    reason = "hidden"
+
+
+def find(user: Any, rows: QuerySet[M], **lookup: Any) -> M:
+    """The one among what this person may see; without it, whether there is one is not told."""
+    found = rows.filter(**lookup).first()
+    if found is not None:
+        return found
+    hidden = rows.model._default_manager.filter(**lookup).first()
+    if hidden is not None:
+        noun = str(hidden._meta.verbose_name).replace(" ", "_")
+        hide(user, Hidden(f"This {noun} is not theirs to see."), hidden, f"{noun}.find")
+    raise Http404
+
+
+def hide(user: Any, error: PermissionDenied, target: Model, verb: str) -> NoReturn:
+    keep(refusal(Act(verb, Event.Class.AUTHORIZATION, user), error, target))
+    raise Http404
