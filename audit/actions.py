@@ -6,13 +6,16 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 
-from audit import context, trail
+from audit import context
 from audit.acts import action
 from audit.models import Event
 from audit.queries import READ_TRAIL, Filters
-from audit.trail import Finding
+from audit.seal import anchors, keys, sealer
+from audit.trail import Scope, Verdict, verdict
+
+KEEP_SITE = "accounts.manage_policies"
 
 
 @action("trail.view", Event.Class.DATA_ACCESS)
@@ -35,10 +38,36 @@ def view_event(event: Event, *, by: Any) -> None:
 
 
 @action("trail.verify", Event.Class.DATA_ACCESS)
-def verify(*, by: Any) -> list[Finding]:
-    """Of all of it, so for those who may read all of it."""
-    if not by.has_perm(READ_TRAIL):
+def verify(how: Scope, *, by: Any) -> Verdict:
+    """Of all of it, so for those who may read all of it, and for the clock."""
+    if not by.has_perm(READ_TRAIL) and not by.has_perm(KEEP_SITE):
         raise PermissionDenied("Verifying needs read_trail on the whole site.")
-    found = trail.findings()
-    context.say(f"{len(found)} findings" if found else "it holds together", findings=len(found))
+    found = verdict(how)
+    problems = len(found.problems)
+    said = f"{problems} problems, first: {found.problems[0]}" if problems else "it holds together"
+    context.say(said[:500], problems=problems, scope=how.name, leaves=found.report.size)
     return found
+
+
+@action("trail.rotate_key", Event.Class.MANAGEMENT)
+def rotate_key(*, by: Any) -> str:
+    """Trust the key that the sealer signs with from now on; the old ones sign nothing more."""
+    if not by.has_perm(KEEP_SITE):
+        raise PermissionDenied("Changing the key of the trail needs manage_policies.")
+    with sealer.held() as state:
+        new = keys.rotate(keys.signer(), state.edge.size)
+    context.say(f"key {new.id.hex()} from size {state.edge.size} on", key=str(new))
+    return str(new)
+
+
+@action("trail.accept_restore", Event.Class.MANAGEMENT)
+def accept_restore(reason: str, *, by: Any) -> str:
+    """Go on from an older backup: what was anchored after it is lost, and stands here for ever."""
+    if not by.has_perm(KEEP_SITE):
+        raise PermissionDenied("Going on from a backup needs manage_policies.")
+    if not reason.strip():
+        raise ValidationError("Say why the database was restored.")
+    with sealer.held() as state:
+        lost, place = anchors.set_aside(state.edge.size)
+    context.say(reason, anchored=lost, size=state.edge.size)
+    return f"Sealing goes on from {state.edge.size} leaves; {lost} were anchored, see {place}."

@@ -15,6 +15,7 @@ from accounts.models import Grant, User
 from audit import actions as trail
 from audit.models import Event
 from audit.queries import Filters
+from audit.trail import Scope
 from registry.actions import assets, files, projects, states, versions
 from registry.models import Asset
 from tests.cast import Cast, role
@@ -77,7 +78,9 @@ ATTEMPTS: dict[str, Attempt] = {
     "role.retire": lambda w, by: roles.retire(w.lab, by=by),
     "service.register": lambda w, by: services.register(username="x", owner=by, by=by),
     "service.hand_over": lambda w, by: services.hand_over(w.scoring, w.bob, by=by),
-    "trail.verify": lambda w, by: trail.verify(by=by),
+    "trail.accept_restore": lambda w, by: trail.accept_restore("x", by=by),
+    "trail.rotate_key": lambda w, by: trail.rotate_key(by=by),
+    "trail.verify": lambda w, by: trail.verify(Scope(), by=by),
     "trail.view": lambda w, by: trail.view_trail(Filters(), by=by),
     "trail.view_event": lambda w, by: trail.view_event(Event.objects.latest("id"), by=by),
     "version.open": lambda w, by: versions.open_version(w.scans, by=by),

@@ -110,6 +110,8 @@ def _own_redis() -> Iterator[None]:
 def _fast(settings: Any, tmp_path: Path) -> None:
     settings.PASSWORD_HASHERS = FAST_HASHERS
     settings.BLOB_ROOT = tmp_path / "blobs"
+    settings.SEAL_ROOT = tmp_path / "seal"
+    settings.SEAL_KEY_FILE = str(tmp_path / "seal" / "key")
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
