@@ -12,7 +12,7 @@ from audit import context
 from audit.acts import action
 from audit.models import Event
 from audit.queries import READ_TRAIL, Filters
-from audit.seal import anchors, keys, sealer
+from audit.seal import anchors, keys, proofs, sealer
 from audit.trail import Scope, Verdict, verdict
 
 KEEP_SITE = "accounts.manage_policies"
@@ -30,11 +30,36 @@ def view_trail(filters: Filters, *, by: Any) -> None:
 
 @action("trail.view_event", Event.Class.DATA_ACCESS)
 def view_event(event: Event, *, by: Any) -> None:
+    require_readable(event, by)
+
+
+@action("trail.prove", Event.Class.DATA_ACCESS)
+def prove(event: Event, *, by: Any) -> dict[str, Any]:
+    """A proof is a copy of the event: for whoever may read it."""
+    require_readable(event, by)
+    try:
+        found = proofs.prove(event.uid)
+    except proofs.NotSealed as error:
+        raise ValidationError(str(error), code="conflict") from error
+    context.say(f"leaf {found['index']} of {found['size']}")
+    return found
+
+
+@action("trail.show_keys", Event.Class.DATA_ACCESS)
+def show_keys(*, by: Any) -> str:
+    """The public keys, to compare with those that an auditor has from elsewhere."""
     if not by.has_perm(READ_TRAIL):
-        resources = by.visible(apps.get_model(settings.AUDIT_RESOURCE_MODEL), "read_trail")
-        watched = resources.filter(pk=event.resource_id).first()
-        if watched is None or not by.has_perm(READ_TRAIL, watched):
-            raise PermissionDenied("This event is not yours to read.")
+        raise PermissionDenied("The keys are shown to those who read the whole trail.")
+    return "".join(f"{key}\n" for key in keys.trusted())
+
+
+def require_readable(event: Event, by: Any) -> None:
+    if by.has_perm(READ_TRAIL):  # an "allowed" tells the open act by itself
+        return
+    resources = by.visible(apps.get_model(settings.AUDIT_RESOURCE_MODEL), "read_trail")
+    watched = resources.filter(pk=event.resource_id).first()
+    if watched is None or not by.has_perm(READ_TRAIL, watched):
+        raise PermissionDenied("This event is not yours to read.")
 
 
 @action("trail.verify", Event.Class.DATA_ACCESS)

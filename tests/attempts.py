@@ -79,6 +79,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "service.register": lambda w, by: services.register(username="x", owner=by, by=by),
     "service.hand_over": lambda w, by: services.hand_over(w.scoring, w.bob, by=by),
     "trail.accept_restore": lambda w, by: trail.accept_restore("x", by=by),
+    "trail.prove": lambda w, by: trail.prove(Event.objects.latest("id"), by=by),
+    "trail.show_keys": lambda w, by: trail.show_keys(by=by),
     "trail.rotate_key": lambda w, by: trail.rotate_key(by=by),
     "trail.verify": lambda w, by: trail.verify(Scope(), by=by),
     "trail.view": lambda w, by: trail.view_trail(Filters(), by=by),
