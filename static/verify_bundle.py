@@ -57,4 +57,4 @@ if __name__ == "__main__":
         texts = [Path(name).read_text("utf-8") for name in sys.argv[1:3]]
         print(check(json.loads(texts[0]), texts[1]))
     except Exception as error:
-        sys.exit(f"NOT PROVED: {error or type(error).__name__}")
+        sys.exit(f"NOT PROVED: {str(error) or type(error).__name__}")

@@ -161,6 +161,31 @@ begin
 end $$;
 """
 
+# Whoever names an act has to have written its event when the transaction commits: by then the
+# name is gone, so the event is found by its transaction.
+SETTLE = """
+create function gate_settle() returns trigger language plpgsql as $$ begin
+  if not exists (select from audit_event
+                  where "timestamp" >= transaction_timestamp() and xact = pg_current_xact_id()
+                    and kind = 'act' and outcome = 'ok') then
+    raise exception 'write to % in an act that left no event', tg_table_name
+      using errcode = 'insufficient_privilege';
+  end if;
+  return null;
+end $$;
+do $$
+declare
+  name text;
+begin
+  for name in select tgrelid::regclass::text from pg_trigger where tgname = 'out_of_band' loop
+    execute format($sql$create constraint trigger settle after insert or update or delete on %s
+      deferrable initially deferred
+      for each row when (coalesce(current_setting('gate.act', true), '') <> '')
+      execute function gate_settle()$sql$, name);
+  end loop;
+end $$;
+"""
+
 # Erases inside an open act only, and writes that act's id where the salts were: an erasure
 # without a sealed act that names it is found by whoever verifies.
 REDACT = """
@@ -200,5 +225,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(XACT),
         migrations.RunSQL(TABLES),
         migrations.RunSQL(KEEP),
+        migrations.RunSQL(SETTLE),
         migrations.RunSQL(REDACT),
     ]

@@ -19,7 +19,8 @@ class Command(ActionCommand):
     def add_action_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("uid", type=UUID, help="of the event, from its page or address")
 
-    def act(self, by: Any, *, uid: UUID, **options: Any) -> str:
+    def act(self, by: Any, **options: Any) -> str:
+        uid = options["uid"]
         try:
             found = actions.prove(queries.event(by, uid), by=by)
         except Http404:
