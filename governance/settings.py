@@ -182,6 +182,7 @@ SEAL_ROOT = DATA_DIR / "seal"
 SEAL_KEY_FILE = env.str("SEAL_KEY_FILE", default="" if PRODUCTION else str(SEAL_ROOT / "key"))
 SEAL_ORIGIN = env.str("SEAL_ORIGIN", default=f"{urlsplit(PUBLIC_URL).hostname}/trail")
 SEAL_ANCHORS = env.list("SEAL_ANCHORS", default=[])  # syslog:///dev/log, https://witness/...
+TRAIL_KEEP_MONTHS = env.int("TRAIL_KEEP_MONTHS", default=72)  # six years; twelve months at least
 SEAL_WEBHOOK_SECRET = env.str("SEAL_WEBHOOK_SECRET", default="")
 
 # --- the registry's bytes

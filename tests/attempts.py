@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +13,7 @@ from access.actions import requests
 from accounts.actions import grants, groups, keys, people, roles, rows, services
 from accounts.models import Grant, User
 from audit import actions as trail
-from audit.models import Event
+from audit.models import Erasure, Event
 from audit.queries import Filters
 from audit.trail import Scope
 from registry.actions import assets, files, projects, states, versions
@@ -78,6 +78,11 @@ ATTEMPTS: dict[str, Attempt] = {
     "role.retire": lambda w, by: roles.retire(w.lab, by=by),
     "service.register": lambda w, by: services.register(username="x", owner=by, by=by),
     "service.hand_over": lambda w, by: services.hand_over(w.scoring, w.bob, by=by),
+    "trail.ask_erasure": lambda w, by: trail.ask_erasure(w.bob, "x", by=by),
+    "trail.redact": lambda w, by: trail.redact(w.erasure, by=by),
+    "trail.place_hold": lambda w, by: trail.place_hold("/", "x", by=by),
+    "trail.lift_hold": lambda w, by: trail.lift_hold(w.hold, by=by),
+    "trail.retire": lambda w, by: trail.retire("audit_event_2020_01", date(2020, 1, 1), by=by),
     "trail.accept_restore": lambda w, by: trail.accept_restore("x", by=by),
     "trail.prove": lambda w, by: trail.prove(Event.objects.latest("id"), by=by),
     "trail.show_keys": lambda w, by: trail.show_keys(by=by),
@@ -89,6 +94,13 @@ ATTEMPTS: dict[str, Attempt] = {
     "version.approve": lambda w, by: versions.approve(w.version, by=by),
     "version.withdraw": lambda w, by: versions.withdraw(w.version, reason="x", by=by),
 }
+
+
+def erasure(cast: Cast) -> Erasure:
+    gone = people.invite(username="gone", email="gone@example.org", by=cast.erin)
+    people.deactivate(gone, by=cast.erin)
+    gone.refresh_from_db()
+    return trail.ask_erasure(gone, "x", by=cast.erin)
 
 
 def gather(cast: Cast) -> SimpleNamespace:
@@ -105,6 +117,8 @@ def gather(cast: Cast) -> SimpleNamespace:
             "file": files.upload(version, "a.csv", [b"a"], by=cast.alice),
             "grant": Grant.objects.get(group=cast.researchers),
             "key": key,
+            "hold": trail.place_hold("/", "x", by=cast.erin),
+            "erasure": erasure(cast),
             "lab": roles.create(slug="lab", name="Lab", permissions=["read"], by=cast.erin),
             "request": requests.submit(
                 cast.oncology, role("reader"), purpose="research", justification="x", by=cast.bob

@@ -189,27 +189,27 @@ end $$;
 # Erases inside an open act only, and writes that act's id where the salts were: an erasure
 # without a sealed act that names it is found by whoever verifies.
 REDACT = """
-create function trail_redact(act uuid, who bigint[], what bigint[]) returns integer
+create function trail_redact(by_act uuid, who_seqs bigint[], what_seqs bigint[]) returns integer
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   erased integer := 0;
   step integer;
 begin
-  if current_setting('gate.act', true) is distinct from act::text then
+  if current_setting('gate.act', true) is distinct from by_act::text then
     raise exception 'redaction outside its act' using errcode = 'insufficient_privilege';
   end if;
-  perform set_config('gate.redaction', act::text, true);
+  perform set_config('gate.redaction', by_act::text, true);
   update audit_event e set actor_repr = '', on_behalf_of = '', remote_addr = null, agent = ''
-    from audit_leaf l where l.seq = any(who) and l.who_gone is null
+    from audit_leaf l where l.seq = any(who_seqs) and l.who_gone is null
      and (e.id, e."timestamp") = (l.event_id, l.at);
   update audit_event e set object_repr = '', message = '', changes = null, data = '{}'
-    from audit_leaf l where l.seq = any(what) and l.what_gone is null
+    from audit_leaf l where l.seq = any(what_seqs) and l.what_gone is null
      and (e.id, e."timestamp") = (l.event_id, l.at);
-  update audit_leaf set who_salt = null, who_gone = act where seq = any(who) and who_gone is null;
+  update audit_leaf set who_salt = null, who_gone = by_act where seq = any(who_seqs) and who_gone is null;
   get diagnostics step = row_count;
   erased := erased + step;
-  update audit_leaf set what_salt = null, what_gone = act
-   where seq = any(what) and what_gone is null;
+  update audit_leaf set what_salt = null, what_gone = by_act
+   where seq = any(what_seqs) and what_gone is null;
   get diagnostics step = row_count;
   perform set_config('gate.redaction', '', true);
   return erased + step;

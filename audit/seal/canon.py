@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -19,21 +18,12 @@ e.purpose, e.request_id::text, e.door,
 e.actor_repr, e.on_behalf_of, host(e.remote_addr), e.agent,
 e.object_repr, e.message, e.changes::text, e.data::text
 """
-NUMBER_OF_COLUMNS = 25
 SAFE = 2**53 - 1  # RFC 8785 numbers are IEEE doubles
 SORT = orjson.OPT_SORT_KEYS
 # orjson sorts by UTF-8, RFC 8785 by UTF-16; they differ only from U+E000 on.
 differs = re.compile(rb"[\xee-\xf4]").search
 # A fraction or a number of 16 digits in the text of a jsonb; found inside a string it does no harm.
 odd_number = re.compile(r"[\[ ]-?\d+(?:\.\d|\d{15})").search
-
-
-@dataclass(frozen=True, slots=True)
-class Salts:
-    """None once the part was erased; then the commitment of the leaf stands for it."""
-
-    who: bytes | None
-    what: bytes | None
 
 
 def dumps(value: Any) -> bytes:

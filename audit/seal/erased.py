@@ -10,10 +10,13 @@ from django.db import connection
 
 WHO, WHAT = "who", "what"
 REDACTION = "trail.redact"
+# Sealed, or so young that no sealer has come by.
 ACT = """
-select e.data ->> 'digest' from audit_event e join audit_leaf l on l.event_id = e.id
+select e.data ->> 'digest' from audit_event e left join audit_leaf l on l.event_id = e.id
  where e.act = %s and e.verb = %s and e.kind = 'act' and e.outcome = 'ok'
+   and (l.seq is not null or e."timestamp" > now() - interval '10 minutes')
 """
+UNSAID = "was erased, and no sealed redaction says so"
 Tell = Callable[..., None]
 
 
@@ -37,13 +40,15 @@ class Erased:
         self.first: dict[str, tuple[int, str]] = {}
 
     def see(self, row: Any, event: Any, tell: Tell) -> None:
-        seq, uid, who, what = row[0], row[1], row[9], row[10]
-        for act, part in ((who, WHO), (what, WHAT)):
-            if act:
+        seq, uid, who, what = row[0], row[1], row[4] is None, row[6] is None
+        for gone, act, part in ((who, row[9], WHO), (what, row[10], WHAT)):
+            if gone and act is None:
+                tell(UNSAID, seq, uid)
+            elif gone:
                 self.count += 1
                 self.acts.setdefault(act, sha256()).update(line(seq, part))
                 self.first.setdefault(act, (seq, uid))
-        if (who and any(event[17:21])) or (what and (event[21:24] != ("", "", None))):
+        if (who and any(event[17:21])) or (what and event[21:] != ("", "", None, "{}")):
             tell("was written to after it was redacted", seq, uid)
 
     def settle(self, tell: Tell, *, whole: bool) -> None:
@@ -54,4 +59,4 @@ class Erased:
                 cursor.execute(ACT, [act, REDACTION])
                 found = [row[0] for row in cursor.fetchall()]
             if found != [seen.hexdigest()]:
-                tell("was erased, and no sealed redaction says so", *self.first[act])
+                tell(UNSAID, *self.first[act])

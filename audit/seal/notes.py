@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 ED25519 = b"\x01"
+MORE = " more"
 
 
 class BadNote(ValueError):
@@ -20,24 +21,29 @@ class BadNote(ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The tree had this root when it had this many leaves."""
+    """The tree had this root when it had this many leaves.
+
+    `complete` says that at that time no event was waiting for its leaf.
+    """
 
     origin: str
     size: int
     root: bytes
     time: datetime
+    complete: bool = True
 
     def text(self) -> str:
         root = base64.b64encode(self.root).decode()
-        return f"{self.origin}\n{self.size}\n{root}\ntime {self.time.isoformat()}\n"
+        end = "" if self.complete else MORE
+        return f"{self.origin}\n{self.size}\n{root}\ntime {self.time.isoformat()}{end}\n"
 
     @classmethod
     def read(cls, text: str) -> Checkpoint:
         try:
             origin, size, root, time = text.removesuffix("\n").split("\n")
             found = base64.b64decode(root, validate=True)
-            moment = datetime.fromisoformat(time.removeprefix("time "))
-            checkpoint = cls(origin, int(size), found, moment)
+            moment = datetime.fromisoformat(time.removeprefix("time ").removesuffix(MORE))
+            checkpoint = cls(origin, int(size), found, moment, not time.endswith(MORE))
         except (ValueError, binascii.Error):
             raise BadNote("this is no checkpoint") from None
         if checkpoint.text() != text:

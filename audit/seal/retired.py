@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+import orjson
 from django.db import connection
 
+from audit.seal import canon, keys
 from audit.seal.notes import BadNote, Verifier, opened
 
 RECORDS = """
 select partition, first_day, end_day, events, sha256, archive, note
   from audit_retirement order by first_day
 """
+LEAF = "select hash from audit_leaf where seq = %s"
 Tell = Callable[..., None]
 
 
@@ -69,6 +74,8 @@ class Retired:
 
     def settle(self, *, whole: bool) -> None:
         for record, missing in self.months:
+            if whole and (problem := in_archive(record)):
+                self.tell(f"the archive {record.archive} {problem}")
             if whole and missing[0] != record.events:
                 self.tell(
                     f"{missing[0]} events of {record.partition} are gone and"
@@ -78,3 +85,37 @@ class Retired:
 
 def as_row(record: Retirement, note: str) -> list[Any]:
     return [*vars(record).values(), note]
+
+
+def in_archive(record: Retirement) -> str:
+    """What is wrong with the archive, if it is still here: it may well be kept elsewhere."""
+    place = folder() / record.archive
+    if not place.exists():
+        return ""
+    digest, number = sha256(), 0
+    with place.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            digest.update(line)
+            seq, found = leaf_of(line)
+            with connection.cursor() as cursor:
+                cursor.execute(LEAF, [seq])
+                if cursor.fetchone() != (found,):
+                    return f"was changed in line {number}, leaf {seq}"
+    if (digest.hexdigest(), number) != (record.sha256, record.events):
+        return "is not the one that was signed for"
+    return ""
+
+
+def leaf_of(line: bytes) -> tuple[int, bytes]:
+    """The number and hash of an archived event, recomputed from its line."""
+    found = orjson.loads(line)
+    for part in {"who", "what"} & set(found):
+        salt, value = bytes.fromhex(found[part]["salt"]), found[part]["value"]
+        if canon.commit(salt, value).hex() != found["event"][part]:
+            return found["index"], b""
+    return found["index"], sha256(b"\x00" + canon.dumps(found["event"])).digest()
+
+
+def folder() -> Path:
+    """Until somebody moves them to where old things are kept."""
+    return keys.folder() / "archive"

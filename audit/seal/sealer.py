@@ -91,11 +91,12 @@ def seal(most: int = BATCH) -> int | None:
         if not rows and not idle:
             return 0
         append(state.edge, rows)
-        floor, newest = horizon(state, rows, len(rows) == most, xmin, now)
-        found = Checkpoint(keys.mine(key).name, state.edge.size, state.edge.root(), now)
+        more = len(rows) == most
+        floor, newest = horizon(state, rows, more, xmin, now)
+        name, edge = keys.mine(key).name, state.edge
+        found = Checkpoint(name, edge.size, edge.root(), now, complete=not more)
         note = notes.sign(found.text(), found.origin, key)
-        frontier = state.edge.frontier()
-        cursor.execute(ADD, [found.size, frontier, floor, xmax, newest, note, now])
+        cursor.execute(ADD, [found.size, edge.frontier(), floor, xmax, newest, note, now])
     return len(rows)
 
 

@@ -119,8 +119,8 @@ class Walk:
         self.report, self.edge, self.known = report, edge, known
         self.anchored: dict[int, bytes] = {}
         self.since = edge.size  # the last size whose root was right
-        self.signed = edge.size  # the last size that was signed at all
-        self.before: datetime | None = None  # the time of the checkpoint before these leaves
+        self.before: datetime | None = None  # when all that had happened had its leaf
+        self.latest: datetime | None = None
         self.retired = Retired(known, report.add)
         self.erased = Erased()
 
@@ -146,7 +146,9 @@ class Walk:
         for found in self.checkpoints():
             self.leaves(found.size)
             self.meet(found.size, found.root, "signed")
-            self.signed, self.before = found.size, found.time
+            self.latest = found.time
+            if found.complete:
+                self.before = found.time
         covered = self.edge.size
         self.leaves(self.report.size)
         if self.report.size > covered:
@@ -171,7 +173,7 @@ class Walk:
                     continue
                 if found.size != size:
                     self.report.add(f"checkpoint {size} was signed for the size {found.size}")
-                elif self.before is not None and found.time < self.before:
+                elif self.latest is not None and found.time < self.latest:
                     self.report.add(f"checkpoint {size} is older than the one before it")
                 else:
                     yield found
@@ -232,7 +234,7 @@ class Walk:
         found = canon.leaf(event, row[3], who, what)
         if found != row[8]:
             self.report.add("was changed after it was sealed", row[0], row[1])
-        if row[9] or row[10]:
+        if row[4] is None or row[6] is None:
             self.erased.see(row, event, self.report.add)
         if self.before is not None and row[2] < self.before - LONGEST_ACT:
             self.report.add(

@@ -20,7 +20,7 @@ from django.db import connection, connections, transaction
 
 from accounts.actions import people
 from audit.models import Event
-from audit.seal import anchors, keys, notes, rounds, sealer
+from audit.seal import anchors, keys, notes, rounds, sealer, verify
 from audit.seal.notes import BadNote, Verifier
 from audit.tasks import seal as seal_task
 from tests.acting import rows
@@ -98,6 +98,17 @@ def test_a_process_without_the_key_does_not_seal(cast, settings):
 def test_the_clock_seals_and_anchors(cast):
     assert seal_task() == Event.objects.count()
     assert len(anchors.read(anchors.anchors_file())) == 1
+
+
+def test_a_backlog_that_takes_many_batches_is_no_forgery(cast, monkeypatch):
+    """Days without a sealer: later batches are older than the checkpoints of the first."""
+    monkeypatch.setattr(verify, "LONGEST_ACT", -timedelta(days=1))  # everything counts as old
+    seal_all(20)
+    assert told() == ""
+    assert notes.checkpoint(anchors.read(anchors.last_file())[0], keys.trusted()).complete
+    act(cast, 1)
+    rounds.once()
+    assert "backdated" in told()
 
 
 # --- order, and what a writer does meanwhile
