@@ -151,6 +151,8 @@ class Raising(SysLogHandler):
 
 def to_webhook(target: str, note: str) -> None:
     """Signed as Standard Webhooks, so that the receiver knows whose it is."""
+    if not settings.SEAL_WEBHOOK_SECRET:
+        raise ValueError("set SEAL_WEBHOOK_SECRET: an unsigned checkpoint tells nothing")
     body = json.dumps({"type": "trail.checkpoint", "data": {"note": note}}).encode()
     message, at = f"msg_{hashlib.sha256(note.encode()).hexdigest()[:32]}", str(int(time.time()))
     secret = base64.b64decode(settings.SEAL_WEBHOOK_SECRET.removeprefix("whsec_"), validate=True)
