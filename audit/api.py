@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action as detail
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
@@ -58,6 +59,19 @@ class WholeEvent(EventOut):
         fields = (*EventOut.Meta.fields, "changes", "same_request")  # type: ignore[assignment]
 
 
+class Proof(serializers.Serializer[Any]):
+    """One event as it was sealed, and its path to a signed root (docs/trail.md)."""
+
+    format = serializers.CharField()
+    index = serializers.IntegerField()
+    size = serializers.IntegerField()
+    event = serializers.JSONField()
+    who = serializers.JSONField(required=False, help_text="Absent once it was redacted.")
+    what = serializers.JSONField(required=False, help_text="Absent once it was redacted.")
+    path = serializers.ListField(child=serializers.CharField())
+    checkpoint = serializers.CharField(help_text="A C2SP signed note.")
+
+
 FILTERS = words(
     text="Words.",
     actor="User name.",
@@ -98,10 +112,16 @@ class TrailDoor(Door):
         }
         return Response(shown | parts)
 
-    def record(self, action: Callable[..., Any], what: Any) -> None:
+    @extend_schema(responses=Proof)
+    @detail(detail=True)
+    def proof(self, request: Request, **address: Any) -> Response:
+        """What `verify_bundle.py` checks without this site."""
+        return Response(self.record(actions.prove, queries.event(self.user, address["uid"])))
+
+    def record(self, action: Callable[..., Any], what: Any) -> Any:
         """Refused is not there; the refusal stands in the trail all the same."""
         try:
-            action(what, by=self.user)
+            return action(what, by=self.user)
         except PermissionDenied:
             raise Http404 from None
 

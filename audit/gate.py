@@ -13,15 +13,25 @@ create trigger gate before insert or update or delete or truncate on "{table}"
 create trigger out_of_band after insert or update or delete on "{table}"
   for each row when (coalesce(current_setting('gate.act', true), '') = '')
   execute function gate_record({secrets});
+do $$ begin
+  if to_regproc('gate_settle') is not null then  -- else audit.0003 adds it to this table
+    create constraint trigger settle after insert or update or delete on "{table}"
+      deferrable initially deferred
+      for each row when (coalesce(current_setting('gate.act', true), '') <> '')
+      execute function gate_settle();
+  end if;
+end $$;
 """
 UNGATE = """
 drop trigger if exists gate on "{table}";
+drop trigger if exists settle on "{table}";
 drop trigger if exists out_of_band on "{table}";
 """
 
 
 class Gate(migrations.RunSQL):
-    """Refuse what the application writes outside an act; record what others write beside it.
+    """Refuse what the application writes outside an act, or in one that leaves no event; record
+    what others write beside it.
 
     `secrets` are columns whose names may be recorded but never their values.
     """

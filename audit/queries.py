@@ -20,7 +20,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from audit.models import Event, root_model
+from audit.models import Erasure, Event, Hold, root_model
 
 READ_TRAIL = "accounts.read_trail"
 
@@ -205,3 +205,17 @@ def per_day(user: Any, filters: Filters, days: int = 30) -> list[tuple[date, int
 def verbs() -> list[str]:
     """What can be filtered for, as far as it has happened."""
     return list(Event.objects.order_by("verb").values_list("verb", flat=True).distinct())
+
+
+def holds(user: Any) -> QuerySet[Hold]:
+    """Those that are open, for who keeps the site."""
+    if not user.has_perm("accounts.manage_policies"):
+        return Hold.objects.none()
+    return Hold.objects.filter(lifted_at=None)
+
+
+def erasures(user: Any) -> QuerySet[Erasure]:
+    """For the two who ask and carry out."""
+    if not any(user.has_perm(f"accounts.{p}") for p in ("manage_people", "decide_request")):
+        return Erasure.objects.none()
+    return Erasure.objects.all()

@@ -1,12 +1,16 @@
-"""Does the trail hold together? Every change has its act, every act its decision about it."""
+"""Does the trail hold together? Each change has its act, each act its decision, all their seal."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from django.db import connection
+
+from audit.seal import anchors, keys, sample
+from audit.seal.verify import Report, verify
 
 # Each finds events that break one promise; `e` is the event at fault, `a` the act it names.
 ACT_OF = "select 1 from audit_event a where a.act = e.act and a.kind = 'act'"
@@ -65,3 +69,52 @@ def counts() -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("select kind, count(*) from audit_event group by kind")
         return dict(cursor.fetchall())
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Everything, what came after a checkpoint, or some leaves at random."""
+
+    since: int = 0  # the size of a checkpoint
+    sample: int = 0
+    anchors: Path | None = None  # notes that were kept elsewhere, instead of our own copy
+    keys: Path | None = None
+
+    @property
+    def name(self) -> str:
+        if self.sample:
+            return f"sample of {self.sample}"
+        return f"since {self.since}" if self.since else "full"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    scope: Scope
+    report: Report
+    problems: list[str]
+
+
+def verdict(scope: Scope) -> Verdict:
+    """By the seals, and by how the events fit each other; the seal first, as it names culprits."""
+    known = keys.trusted(scope.keys)
+    anchored = anchors.read(scope.anchors or anchors.anchors_file())
+    if scope.anchors is None:
+        anchored += anchors.read(anchors.last_file())
+    if scope.sample:
+        report, since = sample.look(scope.sample, known, anchored), None
+    else:
+        report, since = verify(known, anchored, scope.since), sealed_at(scope.since)
+    fitting = [] if since is None else findings(since)
+    return Verdict(scope, report, [str(one) for one in (*report.problems, *fitting)])
+
+
+def sealed_at(size: int) -> datetime:
+    """When this many events were sealed; those of an hour before may not have been among them."""
+    if size == 0:
+        return ALWAYS
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select min(at) - interval '1 hour' from audit_checkpoint where size = %s", [size]
+        )
+        found: datetime = cursor.fetchone()[0]
+    return found

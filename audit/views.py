@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.forms.models import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -21,6 +22,7 @@ from audit.doors.web import add_errors
 from audit.forms import TrailForm, qualified
 from audit.models import Event
 from audit.queries import Filters
+from audit.seal import proofs
 
 DOORS = ("web", "rest", "authzen", "forward", "admin", "cli", "task", "system")
 
@@ -90,9 +92,39 @@ def event(request: HttpRequest, uid: UUID) -> HttpResponse:
         "changes": changes,
         "others": queries.with_changes(queries.same_request(request.user, found)[:50]),
         "raw": raw(found, changes),
+        "leaf": proofs.leaf_of(found.uid),
+        "may_see_keys": request.user.has_perm(queries.READ_TRAIL),
         "breadcrumbs": [{"url": reverse("trail"), "label": "Trail"}],
     }
     return render(request, "audit/event.html", context)
+
+
+@require_safe
+def proof(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """To keep beside the ticket; verify_bundle.py checks it anywhere."""
+    found = queries.event(request.user, uid)
+    try:
+        bundle = actions.prove(found, by=request.user)
+    except PermissionDenied:
+        raise Http404 from None
+    except ValidationError as error:
+        messages.info(request, " ".join(error.messages))
+        return redirect(found)
+    return taken(json.dumps(bundle, ensure_ascii=False), "application/json", f"proof-{uid}.json")
+
+
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:
+    try:
+        text = actions.show_keys(by=request.user)
+    except PermissionDenied:
+        raise Http404 from None
+    return taken(text, "text/plain; charset=utf-8", "trail-keys.txt")
+
+
+def taken(text: str, kind: str, name: str) -> HttpResponse:
+    header = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(text, content_type=kind, headers=header)
 
 
 def raw(found: Event, changes: list[Event]) -> str:

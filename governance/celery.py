@@ -15,5 +15,7 @@ app.conf.beat_schedule = {
     "sweep permission rows": {"task": "accounts.tasks.sweep", "schedule": 300.0},
     "expire requests": {"task": "access.tasks.expire", "schedule": 3600.0},
     "make partitions": {"task": "audit.tasks.partitions", "schedule": crontab(hour=3, minute=10)},
+    "seal the trail": {"task": "audit.tasks.seal", "schedule": 5.0},
+    "verify the trail": {"task": "audit.tasks.verify", "schedule": crontab(hour=2, minute=40)},
     "discard broken uploads": {"task": "registry.tasks.discard", "schedule": 3600.0},
 }

@@ -19,17 +19,13 @@ from django.utils import timezone
 from redis import Redis
 
 from audit import trail
+from audit.seal.status import AHEAD, UNVERIFIED, status
 from governance.secrets import SECRET_NAMES
 from registry import storage
 from registry.models import Blob
 
 BEAT_SILENT = 600  # seconds; beat writes its schedule every three minutes
 SAMPLE = 50  # blobs
-PARTITIONS = """
-select count(*) from pg_inherits join pg_class on pg_class.oid = inhrelid
- where inhparent = 'audit_event'::regclass
-   and relname > 'audit_event_' || to_char(now(), 'YYYY_MM')
-"""
 ROLES = """
 select session_user, rolsuper,
        pg_has_role(session_user, relowner, 'member'),
@@ -86,13 +82,42 @@ def roles() -> Answer:
 
 
 def partitions() -> Answer:
-    with connection.cursor() as cursor:
-        cursor.execute(PARTITIONS)
-        ahead = int(cursor.fetchone()[0])
+    if status().partitions:
+        return ok(f"made for the next {AHEAD} days")
     fix = "Start beat and a worker: they make the coming months' partitions every night."
-    if ahead == 0:
-        return fail("no partition for next month", fix)
-    return ok(f"{ahead} months ahead") if ahead > 1 else warn("one month ahead", fix)
+    return fail(f"one of the next {AHEAD} days has none", fix)
+
+
+def sealing() -> Answer:
+    """An event that nobody sealed can still be changed unseen."""
+    found = status()
+    if found.sealed:
+        return ok("every event older than a minute has its leaf")
+    fix = "Look at the log of the sealer: ./manage.py seal says what keeps it from sealing."
+    return fail(f"an event waits for {int(found.waiting.total_seconds())} s", fix)
+
+
+def anchored() -> Answer:
+    """Without a copy elsewhere, whoever owns the database cuts the trail's tail unseen."""
+    found = status()
+    if missing := found.unreached:
+        fix = "A cut tail is unseen until it is reached: the sealer's log says why."
+        return fail(f"no checkpoint has reached {', '.join(missing)} lately", fix)
+    if settings.PRODUCTION and not settings.SEAL_ANCHORS:
+        fix = "SEAL_ANCHORS=syslog+tcp://HOST:601 or https://HOST/... on a machine of its own."
+        return warn("checkpoints are kept on this machine only", fix)
+    return ok(f"{', '.join(found.anchored)} took a checkpoint lately")
+
+
+def verified() -> Answer:
+    found = status()
+    fix = "./manage.py verify_trail --as …; beat and a worker do it every night."
+    if found.problems:
+        return fail(f"the last verification found {found.problems} problems", fix)
+    if found.verified is None:
+        return warn("the whole trail was never verified", fix)
+    hours = int(found.verified.total_seconds() // 3600)
+    return ok(f"{hours} h ago") if found.verified < UNVERIFIED else warn(f"{hours} h ago", fix)
 
 
 def redis() -> Answer:
@@ -178,6 +203,9 @@ CHECKS: dict[str, Callable[[], Answer]] = {
     "secrets": secrets,
     "blobs": blobs,
     "trail": last_day,
+    "sealing": sealing,
+    "anchors": anchored,
+    "verified": verified,
 }
 
 

@@ -22,6 +22,7 @@ SECRET_NAMES = (
     "DATABASE_OWNER_URL",
     "REDIS_URL",
     "EMAIL_URL",
+    "SEAL_WEBHOOK_SECRET",
 )
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -182,6 +183,13 @@ AUDITLOG_STORE_JSON_CHANGES = True
 AUDITLOG_USE_BASE_MANAGER = True
 AUDITLOG_DISABLE_REMOTE_ADDR = True
 AUDIT_RESOURCE_MODEL = "accounts.Resource"
+# The proof: public keys and anchors in a folder, the key that signs only where sealing is done.
+SEAL_ROOT = DATA_DIR / "seal"
+SEAL_KEY_FILE = env.str("SEAL_KEY_FILE", default="" if PRODUCTION else str(SEAL_ROOT / "key"))
+SEAL_ORIGIN = env.str("SEAL_ORIGIN", default=f"{urlsplit(PUBLIC_URL).hostname}/trail")
+SEAL_ANCHORS = env.list("SEAL_ANCHORS", default=[])  # syslog:///dev/log, https://witness/...
+TRAIL_KEEP_MONTHS = env.int("TRAIL_KEEP_MONTHS", default=72)  # six years; twelve months at least
+SEAL_WEBHOOK_SECRET = env.str("SEAL_WEBHOOK_SECRET", default="")
 
 # --- the registry's bytes
 BLOB_ROOT = DATA_DIR / "blobs"

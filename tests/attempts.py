@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +13,9 @@ from access.actions import requests
 from accounts.actions import agreements, grants, groups, keys, people, roles, rows, services
 from accounts.models import Grant, User
 from audit import actions as trail
-from audit.models import Event
+from audit.models import Erasure, Event
 from audit.queries import Filters
+from audit.trail import Scope
 from gateway.actions import aliases, properties, routes
 from registry.actions import assets, files, projects, states, versions
 from registry.models import Asset
@@ -111,13 +112,29 @@ ATTEMPTS: dict[str, Attempt] = {
     "role.retire": lambda w, by: roles.retire(w.lab, by=by),
     "service.register": lambda w, by: services.register(username="x", owner=by, by=by),
     "service.hand_over": lambda w, by: services.hand_over(w.scoring, w.bob, by=by),
-    "trail.verify": lambda w, by: trail.verify(by=by),
+    "trail.ask_erasure": lambda w, by: trail.ask_erasure(w.bob, "x", by=by),
+    "trail.redact": lambda w, by: trail.redact(w.erasure, by=by),
+    "trail.place_hold": lambda w, by: trail.place_hold("/", "x", by=by),
+    "trail.lift_hold": lambda w, by: trail.lift_hold(w.hold, by=by),
+    "trail.retire": lambda w, by: trail.retire("audit_event_2020_01", date(2020, 1, 1), by=by),
+    "trail.accept_restore": lambda w, by: trail.accept_restore("x", by=by),
+    "trail.prove": lambda w, by: trail.prove(Event.objects.latest("id"), by=by),
+    "trail.show_keys": lambda w, by: trail.show_keys(by=by),
+    "trail.rotate_key": lambda w, by: trail.rotate_key(by=by),
+    "trail.verify": lambda w, by: trail.verify(Scope(), by=by),
     "trail.view": lambda w, by: trail.view_trail(Filters(), by=by),
     "trail.view_event": lambda w, by: trail.view_event(Event.objects.latest("id"), by=by),
     "version.open": lambda w, by: versions.open_version(w.scans, by=by),
     "version.approve": lambda w, by: versions.approve(w.version, by=by),
     "version.withdraw": lambda w, by: versions.withdraw(w.version, reason="x", by=by),
 }
+
+
+def erasure(cast: Cast) -> Erasure:
+    gone = people.invite(username="gone", email="gone@example.org", by=cast.erin)
+    people.deactivate(gone, by=cast.erin)
+    gone.refresh_from_db()
+    return trail.ask_erasure(gone, "x", by=cast.erin)
 
 
 def gather(cast: Cast) -> SimpleNamespace:
@@ -142,6 +159,8 @@ def gather(cast: Cast) -> SimpleNamespace:
             "condition": properties.add_condition(**CONDITION, by=cast.erin),
             "fact": properties.add_fact(name="x", value=1, person=cast.bob, by=cast.erin),
             "route": routes.add(**ROUTE, by=cast.erin),
+            "hold": trail.place_hold("/", "x", by=cast.erin),
+            "erasure": erasure(cast),
             "lab": roles.create(slug="lab", name="Lab", permissions=["read"], by=cast.erin),
             "request": requests.submit(
                 cast.oncology, role("reader"), purpose="research", justification="x", by=cast.bob

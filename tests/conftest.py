@@ -119,6 +119,8 @@ def _fast(settings: Any, tmp_path: Path) -> None:
     settings.PASSWORD_HASHERS = FAST_HASHERS
     settings.BLOB_ROOT = tmp_path / "blobs"
     settings.WHITENOISE_AUTOREFRESH = True  # each client would list all static files again
+    settings.SEAL_ROOT = tmp_path / "seal"
+    settings.SEAL_KEY_FILE = str(tmp_path / "seal" / "key")
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 

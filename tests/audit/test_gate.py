@@ -7,6 +7,7 @@ import json
 import threading
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.models import Group
 from django.db import ProgrammingError, connection, transaction
@@ -145,6 +146,11 @@ def test_a_child_of_an_existing_resource_rewrites_no_parent(cast):
 
 # --- the same, for whoever writes SQL
 
+FORGED_CHANGE = """insert into audit_event (kind, event_class, verb, outcome, actor_repr,
+  on_behalf_of, key, object_pk, object_repr, action, resource_path, decision, purpose, door, agent,
+  message, data) select 'change', event_class, verb, 'ok', '', '', '', '', '', 1, '', '[]', '',
+  'cli', '', '', '{}' from audit_event limit 1"""
+
 
 @pytest.fixture
 def tables(db):
@@ -175,18 +181,45 @@ def test_manager_raw_is_sql_too(cast):
         list(Group.objects.raw("update auth_group set name = 'x' returning *"))
 
 
-def test_every_governed_table_has_both_triggers(tables):
+def test_every_governed_table_has_its_triggers(tables):
     found = rows("""select t.relname, array_agg(g.tgname::text) from pg_class t
         join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgenabled <> 'D'
         group by 1""")
     triggers = {table: set(names) for table, names in found}
-    missing = [t for t in tables if not {"gate", "out_of_band"} <= triggers.get(t, set())]
+    three = {"gate", "out_of_band", "settle"}
+    missing = [t for t in tables if not three <= triggers.get(t, set())]
     assert missing == []
 
 
 def test_the_act_leaves_no_open_gate_behind(cast):
     do(lambda: None, by=cast.erin)
     assert rows("select current_setting('gate.act', true)") == [""]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("also", ["select 1", FORGED_CHANGE])
+def test_an_act_that_was_made_up_in_sql_does_not_commit(cast, also):
+    """Setting `gate.act` opens the gate for the statement; without the act's event it is undone."""
+    refused = pytest.raises(ProgrammingError, match="accounts_user in an act that left no event")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('gate.act', uuidv7()::text, true)")
+        cursor.execute("update accounts_user set name = 'Mallory' where username = 'bob'")
+        cursor.execute(also)
+        cursor.execute("select set_config('gate.act', '', true)")
+    assert User.objects.get(username="bob").name == "Bob"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_event_of_another_transaction_does_not_count(cast):
+    """Neither an older act nor one that commits at the same time."""
+    act = str(rows("select act from audit_event where kind = 'act' order by id desc limit 1")[0])
+    refused = pytest.raises(ProgrammingError, match="auth_group in an act that left no event")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('gate.act', %s, true)", [act])
+        cursor.execute("update auth_group set name = 'intruders'")
+        with psycopg.connect(**connection.get_connection_params()) as neighbour:
+            neighbour.execute(FORGED_CHANGE.replace("'change'", "'act'"))
+    assert Group.objects.get().name == "researchers"
 
 
 # --- other roles: recorded, not refused

@@ -15,7 +15,12 @@ OURS = {"accounts", "access", "registry", "gateway", "audit", "governance"}
 # Tables that no act opens: a new one comes in here with its reason, or is governed.
 PINNED = {
     "accounts_keyuse",
+    "audit_anchor",
+    "audit_checkpoint",
     "audit_event",
+    "audit_leaf",
+    "audit_retirement",
+    "audit_tile",
     "auth_permission",
     "axes_accessattempt",
     "axes_accessattemptexpiration",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from accounts.models import ApiKey, ApiKeySecret, Grant, User
 from accounts.post import send
 from audit import trail
 from audit.models import Event
+from audit.seal import rounds, status
 from governance import generated, health
 from tests.cast import Cast
 
@@ -196,6 +198,43 @@ def broken() -> health.Answer:
 @pytest.mark.parametrize("name", ["database", "roles", "partitions", "redis", "blobs", "trail"])
 def test_the_doctor_finds_a_sound_installation(cast: Cast, name: str) -> None:
     assert health.CHECKS[name]().status == "OK"
+
+
+def test_the_doctor_looks_at_the_proof(cast: Cast, settings: Any, monkeypatch: Any) -> None:
+    found = {name: health.CHECKS[name]().status for name in ("sealing", "anchors", "verified")}
+    assert found == {"sealing": "OK", "anchors": "FAIL", "verified": "WARN"}, "nobody sealed yet"
+    with monkeypatch.context() as patch:
+        patch.setattr(status, "LATE", timedelta(0))
+        assert "an event waits for" in health.sealing().found
+    rounds.once()
+    run("verify_trail", "--as", "dana")
+    rounds.once()
+    assert all(health.CHECKS[n]().status == "OK" for n in ("sealing", "anchors", "verified"))
+    settings.PRODUCTION = True
+    assert health.anchored() == health.warn(
+        "checkpoints are kept on this machine only", health.anchored().fix
+    )
+    settings.SEAL_ANCHORS = ["syslog:///nowhere"]
+    assert "has reached syslog:///nowhere" in health.anchored().found
+    monkeypatch.setattr(health, "UNVERIFIED", timedelta(0))
+    assert health.verified().status == "WARN"
+
+
+def test_the_doctor_misses_a_partition_sixty_days_ahead(monkeypatch: Any, db: None) -> None:
+    assert health.partitions().status == "OK"
+    monkeypatch.setattr(status, "AHEAD", 400)
+    assert health.partitions().status == "FAIL"
+
+
+def test_readiness_tells_of_the_proof_and_stays_ready(cast: Cast, client: Client) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["trail"] == {
+        "sealed": True,
+        "anchored": False,
+        "verified": False,
+        "partitions": True,
+    }
 
 
 def test_the_doctor_is_for_those_who_keep_the_site(cast: Cast) -> None:

@@ -2,23 +2,66 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from audit import actions, trail
 from audit.doors.cli import ActionCommand
+from audit.trail import Scope, Verdict
 
 
 class Command(ActionCommand):
-    help = "Check that every change has its act and every act a decision about what it wrote."
+    help = "Check every seal, that every change has its act and every act its decision."
+
+    def add_action_arguments(self, parser: CommandParser) -> None:
+        scope = parser.add_mutually_exclusive_group()
+        scope.add_argument("--full", action="store_true", help="everything (the default)")
+        scope.add_argument("--since", type=int, default=0, metavar="SIZE", help="of a checkpoint")
+        scope.add_argument("--sample", type=int, default=0, metavar="N", help="leaves at random")
+        parser.add_argument("--anchors", type=Path, metavar="FILE", help="kept elsewhere")
+        parser.add_argument("--keys", type=Path, metavar="FILE", help="public keys kept elsewhere")
+        parser.add_argument("--json", action="store_true", help="one object, for a machine")
 
     def act(self, by: Any, **options: Any) -> str:
-        if found := actions.verify(by=by):
-            raise CommandError(f"{len(found)} findings. The first: {found[0]}")
-        number = trail.counts()
-        return (
-            f"The trail holds together: {number.get('act', 0)} acts, "
-            f"{number.get('change', 0)} changes under them, "
-            f"{number.get('out_of_band', 0)} changes beside the application."
-        )
+        scope = Scope(options["since"], options["sample"], options["anchors"], options["keys"])
+        if scope.since < 0 or scope.sample < 0:
+            raise CommandError("--since and --sample take a number above 0.")
+        try:
+            found = actions.verify(scope, by=by)
+        except (LookupError, OSError) as error:
+            raise CommandError(str(error), returncode=2) from error
+        if options["json"]:
+            self.stdout.write(json.dumps(as_json(found)))
+        if found.problems:
+            number = f"{len(found.problems)} findings. The first: {found.problems[0]}"
+            raise CommandError(number)
+        return "" if options["json"] else sentence(found)
+
+
+def as_json(found: Verdict) -> dict[str, Any]:
+    report = found.report
+    return {
+        "ok": not found.problems,
+        "scope": found.scope.name,
+        "leaves": report.size,
+        "checkpoints": report.checkpoints,
+        "anchors": report.anchors,
+        "erased": report.erased,
+        "retired": report.retired,
+        "problems": found.problems,
+    }
+
+
+def sentence(found: Verdict) -> str:
+    number = trail.counts()
+    report = found.report
+    anchored = f"{report.anchors} anchors" if report.anchors else "NO ANCHOR: a cut tail is unseen"
+    return (
+        f"The trail holds together: {number.get('act', 0)} acts, "
+        f"{number.get('change', 0)} changes under them, "
+        f"{number.get('out_of_band', 0)} changes beside the application; "
+        f"{report.size} sealed, {report.checkpoints} checkpoints, {anchored}."
+    )

@@ -1,0 +1,28 @@
+"""`manage.py prove UID --as X > bundle.json`: a proof to check with verify_bundle.py."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import CommandError, CommandParser
+from django.http import Http404
+
+from audit import actions, queries
+from audit.doors.cli import ActionCommand
+
+
+class Command(ActionCommand):
+    help = "Print the proof of one event as JSON: it checks without this site."
+
+    def add_action_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("uid", type=UUID, help="of the event, from its page or address")
+
+    def act(self, by: Any, **options: Any) -> str:
+        uid = options["uid"]
+        try:
+            found = actions.prove(queries.event(by, uid), by=by)
+        except Http404:
+            raise CommandError(f"There is no event {uid} that {by} may read.") from None
+        return json.dumps(found, ensure_ascii=False)

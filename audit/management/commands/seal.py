@@ -1,0 +1,44 @@
+"""`manage.py seal [--loop]`: gives every new event its leaf and signs; the key is its own."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from audit import actions
+from audit.doors.cli import ActionCommand
+from audit.seal import rounds
+from audit.seal.keys import NoKey
+from audit.seal.sealer import Restored
+
+
+class Command(ActionCommand):
+    help = "Seal what is new in the trail, once or for ever; or say that key or database changed."
+    default_by = "system"
+
+    def add_action_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--loop", type=float, metavar="SECONDS", help="again and again")
+        parser.add_argument(
+            "--rotate", action="store_true", help="trust the key that is in SEAL_KEY_FILE now"
+        )
+        parser.add_argument(
+            "--accept-restore",
+            metavar="REASON",
+            help="go on from a restored backup; the anchors so far are set aside, not removed",
+        )
+
+    def act(self, by: Any, **options: Any) -> str | None:
+        try:
+            if options["rotate"]:
+                return f"Trusted from now on: {actions.rotate_key(by=by)}"
+            if options["accept_restore"]:
+                return actions.accept_restore(options["accept_restore"], by=by)
+            sealed = rounds.once()
+            while options["loop"]:
+                time.sleep(options["loop"])
+                rounds.once()
+        except (NoKey, Restored) as error:
+            raise CommandError(str(error)) from error
+        return f"{sealed} events sealed."

@@ -1,0 +1,178 @@
+"""Copies of checkpoints where whoever rewrites the database does not reach."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from logging.handlers import SysLogHandler
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from django.conf import settings
+from django.db import connection
+
+from audit.seal import keys, notes
+from audit.seal.notes import Checkpoint, Verifier
+
+FILE = "file"
+PATIENCE = 5  # seconds that a target may take
+EVERY = timedelta(minutes=1)
+NEWEST = "select id, note from audit_checkpoint order by id desc limit 1"
+DONE = "select checkpoint_id, at from audit_anchor where target = %s order by id desc limit 1"
+ADD = "insert into audit_anchor (checkpoint_id, target) values (%s, %s)"
+log = logging.getLogger(__name__)
+
+
+def last_file() -> Path:
+    """The newest checkpoint, rewritten by each seal: what the next one must continue."""
+    return keys.folder() / "last"
+
+
+def anchors_file() -> Path:
+    """One checkpoint a minute at most, only ever appended to."""
+    return keys.folder() / "anchors"
+
+
+def read(place: Path) -> list[str]:
+    """Notes, one JSON string a line; a line that a crash cut short is none."""
+    try:
+        lines = place.read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [note for line in lines if (note := parsed(line))]
+
+
+def parsed(line: str) -> str:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+def newest(known: list[Verifier]) -> Checkpoint | None:
+    found = [notes.checkpoint(note, known) for note in read(last_file())]
+    return found[-1] if found else None
+
+
+def set_aside(size: int) -> tuple[int, Path]:
+    """Keep what anchored at most this size; the whole lot goes into a folder of its own."""
+    known = keys.trusted()
+    every = {place: read(place) for place in (anchors_file(), last_file())}
+    found = [notes.checkpoint(note, known).size for listed in every.values() for note in listed]
+    aside = keys.folder() / f"before-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    aside.mkdir(parents=True)
+    for place, listed in every.items():
+        keys.replace(aside / place.name, "".join(f"{json.dumps(note)}\n" for note in listed))
+        kept = [note for note in listed if notes.checkpoint(note, known).size <= size]
+        keys.replace(place, "".join(f"{json.dumps(note)}\n" for note in kept))
+    return max(found, default=0), aside
+
+
+def publish() -> list[str]:
+    """Bring the newest checkpoint to every target that is due; says which could not be reached."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST)
+        found = cursor.fetchone()
+    if found is None:
+        return []
+    checkpoint, note = found
+    if read(last_file()) != [note]:
+        keys.replace(last_file(), json.dumps(note) + "\n")
+    failed = []
+    for target in (FILE, *settings.SEAL_ANCHORS):
+        if is_due(target, checkpoint) and not deliver(target, checkpoint, note):
+            failed.append(target)
+    return failed
+
+
+def is_due(target: str, checkpoint: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(DONE, [target])
+        found = cursor.fetchone()
+    if found is None:
+        return True
+    return bool(found[0] < checkpoint and datetime.now(UTC) - found[1] >= EVERY)
+
+
+def deliver(target: str, checkpoint: int, note: str) -> bool:
+    """A target that is down delays itself, never the sealing; the next round tries again."""
+    scheme = urlsplit(target).scheme or FILE
+    try:
+        SENDERS[scheme](target, note)
+    except (OSError, ValueError, KeyError) as error:
+        log.warning("anchor %s: %s", target, error)
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(ADD, [checkpoint, target])
+    return True
+
+
+def to_file(target: str, note: str) -> None:
+    place = anchors_file()
+    place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with place.open("a") as file:
+        file.write(json.dumps(note) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def to_syslog(target: str, note: str) -> None:
+    """`syslog:///dev/log`, `syslog+udp://host:514` or `syslog+tcp://host:601`."""
+    where = urlsplit(target)
+    stream = where.scheme == "syslog+tcp"
+    kind = socket.SOCK_STREAM if stream else socket.SOCK_DGRAM
+    address = (where.hostname or "localhost", where.port or 514) if where.netloc else where.path
+    handler = Raising(address, SysLogHandler.LOG_AUTHPRIV, kind)
+    try:
+        handler.emit(
+            logging.makeLogRecord(
+                {"msg": f"gatehouse checkpoint {json.dumps(note)}", "levelno": logging.INFO}
+            )
+        )
+    finally:
+        handler.close()
+
+
+class Raising(SysLogHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """An anchor that did not arrive is none."""
+        raise OSError("syslog did not take it")
+
+
+def to_webhook(target: str, note: str) -> None:
+    """Signed as Standard Webhooks, so that the receiver knows whose it is."""
+    if not settings.SEAL_WEBHOOK_SECRET:
+        raise ValueError("set SEAL_WEBHOOK_SECRET: an unsigned checkpoint tells nothing")
+    body = json.dumps({"type": "trail.checkpoint", "data": {"note": note}}).encode()
+    message, at = f"msg_{hashlib.sha256(note.encode()).hexdigest()[:32]}", str(int(time.time()))
+    secret = base64.b64decode(settings.SEAL_WEBHOOK_SECRET.removeprefix("whsec_"), validate=True)
+    signed = hmac.digest(secret, f"{message}.{at}.".encode() + body, "sha256")
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": message,
+        "webhook-timestamp": at,
+        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+    }
+    with urlopen(Request(target, body, headers), timeout=PATIENCE) as answer:  # noqa: S310
+        if answer.status >= 300:
+            raise OSError(f"answered {answer.status}")
+
+
+SENDERS: dict[str, Callable[[str, str], None]] = {
+    FILE: to_file,
+    "syslog": to_syslog,
+    "syslog+udp": to_syslog,
+    "syslog+tcp": to_syslog,
+    "https": to_webhook,
+    "http": to_webhook,
+}

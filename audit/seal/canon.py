@@ -1,0 +1,105 @@
+"""The bytes that an event's leaf is the hash of: RFC 8785, the same for sealer, verifier, proof."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import Any
+
+import orjson
+import rfc8785
+
+# Read as text, so that both sides see what the database holds and nothing is parsed twice.
+# `e` is the event; the object's type stands by its name, since an id means nothing elsewhere.
+COLUMNS = """
+e.uid::text, e."timestamp"::text, e.kind, e.event_class, e.act::text, e.verb, e.outcome,
+e.actor_id::text, e.key, e.object_pk, e.action, e.resource_id, e.resource_path, e.decision::text,
+e.purpose, e.request_id::text, e.door,
+e.actor_repr, e.on_behalf_of, host(e.remote_addr), e.agent,
+e.object_repr, e.message, e.changes::text, e.data::text
+"""
+SAFE = 2**53 - 1  # RFC 8785 numbers are IEEE doubles
+SORT = orjson.OPT_SORT_KEYS
+# orjson sorts by UTF-8, RFC 8785 by UTF-16; they differ only from U+E000 on.
+differs = re.compile(rb"[\xee-\xf4]").search
+# A fraction or a number of 16 digits in the text of a jsonb; found inside a string it does no harm.
+odd_number = re.compile(r"[\[ ]-?\d+(?:\.\d|\d{15})").search
+
+
+def dumps(value: Any) -> bytes:
+    """RFC 8785: orjson says the same in a fiftieth of the time, but for keys that sort apart."""
+    text = orjson.dumps(value, option=SORT)
+    return rfc8785.dumps(value) if differs(text) else text
+
+
+def value(text: str | None) -> Any:
+    """A jsonb column; a number that a double could round is kept as its digits."""
+    if text is None:
+        return None
+    found = orjson.loads(text)
+    return exact(found) if odd_number(text) else found
+
+
+def exact(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {name: exact(inner) for name, inner in found.items()}
+    if isinstance(found, list):
+        return [exact(inner) for inner in found]
+    if isinstance(found, float) or (type(found) is int and not -SAFE <= found <= SAFE):
+        return repr(found)
+    return found
+
+
+def moment(text: str) -> str:
+    """RFC 3339; PostgreSQL in UTC, as every session of ours is."""
+    return f"{text[:10]}T{text[11:-3]}Z"
+
+
+def who(row: Any) -> dict[str, Any]:
+    """The person who acted, as far as it names or locates them."""
+    return {"actor": row[17], "on_behalf_of": row[18], "address": row[19], "agent": row[20]}
+
+
+def what(row: Any) -> dict[str, Any]:
+    """What was said and written, which may name anybody."""
+    return {
+        "object": row[21],
+        "message": row[22],
+        "changes": value(row[23]),
+        "data": value(row[24]),
+    }
+
+
+def commit(salt: bytes, part: dict[str, Any]) -> bytes:
+    return sha256(salt + dumps(part)).digest()
+
+
+def event(row: Any, kind_of_object: str, who: bytes, what: bytes) -> dict[str, Any]:
+    """What is hashed: nothing here ever has to be erased."""
+    return {
+        "v": 1,
+        "uid": row[0],
+        "time": moment(row[1]),
+        "kind": row[2],
+        "class": row[3],
+        "act": row[4],
+        "verb": row[5],
+        "outcome": row[6],
+        "actor": row[7],
+        "key": row[8],
+        "type": kind_of_object,
+        "object": row[9],
+        "action": row[10],
+        "resource": row[11],
+        "path": row[12],
+        "decision": value(row[13]),
+        "purpose": row[14],
+        "request": row[15],
+        "door": row[16],
+        "who": who.hex(),
+        "what": what.hex(),
+    }
+
+
+def leaf(row: Any, kind_of_object: str, who: bytes, what: bytes) -> bytes:
+    return sha256(b"\x00" + dumps(event(row, kind_of_object, who, what))).digest()

@@ -1,0 +1,62 @@
+"""What redaction erased: blank now, and named by the sealed act that erased it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from django.db import connection
+
+WHO, WHAT = "who", "what"
+REDACTION = "trail.redact"
+# Sealed, or so young that no sealer has come by.
+ACT = """
+select e.data ->> 'digest' from audit_event e left join audit_leaf l on l.event_id = e.id
+ where e.act = %s and e.verb = %s and e.kind = 'act' and e.outcome = 'ok'
+   and (l.seq is not null or e."timestamp" > now() - interval '10 minutes')
+"""
+UNSAID = "was erased, and no sealed redaction says so"
+Tell = Callable[..., None]
+
+
+def line(seq: int, part: str) -> bytes:
+    return f"{seq} {part}\n".encode()
+
+
+def digest(who: list[int], what: list[int]) -> str:
+    """Over every erased part in the order of the leaves, as whoever verifies meets them."""
+    every = sorted([*((seq, WHO) for seq in who), *((seq, WHAT) for seq in what)])
+    order = sorted(every, key=lambda one: (one[0], one[1] == WHAT))
+    return sha256(b"".join(line(*one) for one in order)).hexdigest()
+
+
+class Erased:
+    """Collects by act what is gone, and at the end asks each act whether it was that."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.acts: dict[str, Any] = {}
+        self.first: dict[str, tuple[int, str]] = {}
+
+    def see(self, row: Any, event: Any, tell: Tell) -> None:
+        seq, uid, who, what = row[0], row[1], row[4] is None, row[6] is None
+        for gone, act, part in ((who, row[9], WHO), (what, row[10], WHAT)):
+            if gone and act is None:
+                tell(UNSAID, seq, uid)
+            elif gone:
+                self.count += 1
+                self.acts.setdefault(act, sha256()).update(line(seq, part))
+                self.first.setdefault(act, (seq, uid))
+        if (who and any(event[17:21])) or (what and event[21:] != ("", "", None, "{}")):
+            tell("was written to after it was redacted", seq, uid)
+
+    def settle(self, tell: Tell, *, whole: bool) -> None:
+        if not whole:
+            return  # an act may have erased what lies before
+        for act, seen in self.acts.items():
+            with connection.cursor() as cursor:
+                cursor.execute(ACT, [act, REDACTION])
+                found = [row[0] for row in cursor.fetchall()]
+            if found != [seen.hexdigest()]:
+                tell(UNSAID, *self.first[act])

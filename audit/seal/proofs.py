@@ -1,0 +1,67 @@
+"""A proof to take away: one event, its path to a signed root, nothing else needed to check it."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from audit.seal import canon, tiles
+from audit.seal.merkle import inclusion
+
+FORMAT = "gatehouse-proof/1"
+LEAF = f"""
+select l.seq, l.type, l.who_salt, l.who, l.what_salt, l.what, {canon.COLUMNS}
+  from audit_leaf l join audit_event e on e.id = l.event_id and e."timestamp" = l.at
+ where l.uid = %s
+"""  # noqa: S608
+LEAVES = LEAF.replace("l.uid = %s", "l.seq >= %s and l.seq < %s") + " order by l.seq"
+EVENT = 6  # where the event's own columns begin
+CHECKPOINT = "select size, note from audit_checkpoint where size > %s order by id desc limit 1"
+
+
+class NotSealed(LookupError):
+    """The sealer has not come by yet, or the event is no longer here."""
+
+
+def disclosed(row: Any) -> dict[str, Any]:
+    """An event as it was hashed, with its erasable parts as far as they were not erased."""
+    event = row[EVENT:]
+    found = {"index": row[0], "event": canon.event(event, row[1], row[3], row[5])}
+    if row[2] is not None:
+        found["who"] = {"salt": row[2].hex(), "value": canon.who(event)}
+    if row[4] is not None:
+        found["what"] = {"salt": row[4].hex(), "value": canon.what(event)}
+    return found
+
+
+def leaf_of(uid: UUID) -> int | None:
+    """Its number in the tree; None until the sealer has come by."""
+    with connection.cursor() as cursor:
+        cursor.execute("select seq from audit_leaf where uid = %s", [uid])
+        found = cursor.fetchone()
+    return found[0] if found else None
+
+
+def prove(uid: UUID) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(LEAF, [uid])
+        row = cursor.fetchone()
+        if row is None:
+            raise NotSealed("This event is not sealed yet: try again in a few seconds.")
+    return complete(disclosed(row))
+
+
+def complete(part: dict[str, Any]) -> dict[str, Any]:
+    """With the path to the newest root; also for an event that only its archive still has."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHECKPOINT, [part["index"]])
+        found = cursor.fetchone()
+    if found is None:
+        raise NotSealed("No checkpoint covers this event yet: try again in a few seconds.")
+    size, note = found
+    path = inclusion(tiles.Reader().subtree, part["index"], size)
+    encoded = [base64.b64encode(step).decode() for step in path]
+    return {"format": FORMAT, **part, "size": size, "path": encoded, "checkpoint": note}

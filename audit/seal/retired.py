@@ -1,0 +1,121 @@
+"""Months that retention took out of the database, as signed records say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from audit.seal import canon, keys
+from audit.seal.notes import BadNote, Verifier, opened
+
+RECORDS = """
+select partition, first_day, end_day, events, sha256, archive, note
+  from audit_retirement order by first_day
+"""
+LEAF = "select hash from audit_leaf where seq = %s"
+Tell = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Retirement:
+    """One month: how many events went, and what their archive hashes to."""
+
+    partition: str
+    first: date
+    end: date
+    events: int
+    sha256: str
+    archive: str
+
+    def text(self, origin: str) -> str:
+        return (
+            f"{origin}/retired\n{self.partition}\n{self.first} {self.end}\n{self.events}\n"
+            f"{self.sha256}\n{self.archive}\n"
+        )
+
+
+def records() -> list[tuple[Retirement, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(RECORDS)
+        return [(Retirement(*row), note) for *row, note in cursor.fetchall()]
+
+
+class Retired:
+    """Lets the events of signed months be missing, exactly as many as were signed for."""
+
+    def __init__(self, known: list[Verifier], tell: Tell) -> None:
+        self.count = 0
+        self.tell = tell
+        self.months: list[tuple[Retirement, list[int]]] = []
+        for record, note in records():
+            try:
+                text, key = opened(note, known)
+                if text != record.text(key.name):
+                    raise BadNote("it was changed after it was signed")
+            except BadNote as error:
+                tell(f"the retirement of {record.partition}: {error}")
+                continue
+            self.months.append((record, [0]))
+
+    def covers(self, at: datetime) -> bool:
+        for record, missing in self.months:
+            if record.first <= at.date() < record.end:
+                missing[0] += 1
+                self.count += 1
+                return True
+        return False
+
+    def settle(self, *, whole: bool) -> None:
+        for record, missing in self.months:
+            if whole and (problem := in_archive(record)):
+                self.tell(f"the archive {record.archive} {problem}")
+            if whole and missing[0] != record.events:
+                self.tell(
+                    f"{missing[0]} events of {record.partition} are gone and"
+                    f" {record.events} were retired"
+                )
+
+
+def as_row(record: Retirement, note: str) -> list[Any]:
+    return [*vars(record).values(), note]
+
+
+def in_archive(record: Retirement) -> str:
+    """What is wrong with the archive, if it is still here: it may well be kept elsewhere."""
+    place = folder() / record.archive
+    if not place.exists():
+        return ""
+    digest, number = sha256(), 0
+    with place.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            digest.update(line)
+            seq, found = leaf_of(line)
+            with connection.cursor() as cursor:
+                cursor.execute(LEAF, [seq])
+                if cursor.fetchone() != (found,):
+                    return f"was changed in line {number}, leaf {seq}"
+    if (digest.hexdigest(), number) != (record.sha256, record.events):
+        return "is not the one that was signed for"
+    return ""
+
+
+def leaf_of(line: bytes) -> tuple[int, bytes]:
+    """The number and hash of an archived event, recomputed from its line."""
+    found = orjson.loads(line)
+    for part in {"who", "what"} & set(found):
+        salt, value = bytes.fromhex(found[part]["salt"]), found[part]["value"]
+        if canon.commit(salt, value).hex() != found["event"][part]:
+            return found["index"], b""
+    return found["index"], sha256(b"\x00" + canon.dumps(found["event"])).digest()
+
+
+def folder() -> Path:
+    """Until somebody moves them to where old things are kept."""
+    return keys.folder() / "archive"

@@ -1,0 +1,254 @@
+"""Recompute every leaf from its event and the tree from the leaves; say what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from django.db import connection
+
+from audit.seal import canon, tiles
+from audit.seal.erased import Erased
+from audit.seal.merkle import Edge, split
+from audit.seal.notes import BadNote, Checkpoint, Verifier, checkpoint
+from audit.seal.retired import Retired
+
+CHUNK = 2048
+MOST = 100  # problems that are told; one is enough to be worried
+# No act is open as long: an event that claims an older time than that was not written then.
+LONGEST_ACT = timedelta(hours=1)
+GRACE = timedelta(minutes=10)  # in which an event has its leaf, if a sealer runs
+
+LEAVES = f"""
+select l.seq, l.uid::text, l.at, l.type, l.who_salt, l.who, l.what_salt, l.what, l.hash,
+       l.who_gone::text, l.what_gone::text, {canon.COLUMNS}
+  from audit_leaf l left join audit_event e on e.id = l.event_id and e."timestamp" = l.at
+ where l.seq >= %s and l.seq < %s order by l.seq
+"""  # noqa: S608
+EVENT = 11  # where the event's own columns begin
+CHECKPOINTS = """
+select id, size, note from audit_checkpoint where (size, id) > (%s, %s) order by size, id limit %s
+"""
+FRONTIER = "select frontier from audit_checkpoint where size = %s order by id limit 1"
+SIZE = "select coalesce(max(seq) + 1, 0) from audit_leaf"
+UNSEALED = """
+select e.uid::text, e.verb, count(*) over () from audit_event e
+ where not exists (select 1 from audit_leaf l where l.event_id = e.id)
+   and e."timestamp" < now() - %s order by e."timestamp", e.id limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and with which event if one can be named."""
+
+    text: str
+    seq: int | None = None
+    uid: str = ""
+
+    def __str__(self) -> str:
+        where = f"event {self.uid} (leaf {self.seq}): " if self.uid else ""
+        return where + self.text
+
+
+@dataclass
+class Report:
+    """How much was looked at, and what was found."""
+
+    first: int = 0
+    size: int = 0
+    checkpoints: int = 0
+    anchors: int = 0
+    erased: int = 0
+    retired: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, text: str, seq: int | None = None, uid: str = "") -> None:
+        if len(self.problems) < MOST:
+            self.problems.append(Problem(text, seq, uid))
+
+
+def one(sql: str, *values: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchone()
+
+
+def verify(known: list[Verifier], anchored: list[str], since: int = 0) -> Report:
+    """Of everything from the leaf `since` on, which must be where a checkpoint was signed."""
+    report = Report(first=since, size=one(SIZE)[0], anchors=len(anchored))
+    if report.size and not known:
+        report.add("no public key is trusted: there is nothing to check signatures with")
+    walk = Walk(report, start(since, known, report), known)
+    walk.expect(anchored)
+    walk.run()
+    unsealed(report)
+    return report
+
+
+def start(since: int, known: list[Verifier], report: Report) -> Edge:
+    """The tree as it was signed at that size."""
+    if since == 0:
+        return Edge()
+    found, note = one(FRONTIER, since), one(CHECKPOINTS, since, 0, 1)
+    if found is None or note[1] != since:
+        raise LookupError(f"No checkpoint has the size {since}.")
+    edge = Edge.read(since, found[0])
+    try:
+        if checkpoint(note[2], known).root != edge.root():
+            report.add(f"checkpoint {since} was changed after it was signed")
+    except BadNote as error:
+        report.add(f"checkpoint {since}: {error}")
+    return edge
+
+
+def unsealed(report: Report) -> None:
+    found = one(UNSEALED, GRACE)
+    if found is not None:
+        uid, verb, count = found
+        report.add(f"{count} events have no leaf, the oldest is {verb}: no sealer ran", None, uid)
+
+
+class Walk:
+    """Once through the leaves, with the checkpoints and anchors beside them."""
+
+    def __init__(self, report: Report, edge: Edge, known: list[Verifier]) -> None:
+        self.report, self.edge, self.known = report, edge, known
+        self.anchored: dict[int, bytes] = {}
+        self.since = edge.size  # the last size whose root was right
+        self.before: datetime | None = None  # when all that had happened had its leaf
+        self.latest: datetime | None = None
+        self.retired = Retired(known, report.add)
+        self.erased = Erased()
+
+    def expect(self, anchored: list[str]) -> None:
+        """What was said outside: roots that the tree must pass through, sizes it must reach."""
+        largest = 0
+        for note in anchored:
+            try:
+                found = checkpoint(note, self.known)
+            except BadNote as error:
+                self.report.add(f"an anchor: {error}")
+                continue
+            largest = max(largest, found.size)
+            if self.anchored.setdefault(found.size, found.root) != found.root:
+                self.report.add(f"two anchors of size {found.size} differ: two histories exist")
+        if largest > self.report.size:
+            self.report.add(
+                f"{largest} leaves were anchored and {self.report.size} are here:"
+                " the trail was cut, or restored from an older backup"
+            )
+
+    def run(self) -> None:
+        for found in self.checkpoints():
+            self.leaves(found.size)
+            self.meet(found.size, found.root, "signed")
+            self.latest = found.time
+            if found.complete:
+                self.before = found.time
+        covered = self.edge.size
+        self.leaves(self.report.size)
+        if self.report.size > covered:
+            count = self.report.size - covered
+            self.report.add(f"the last {count} leaves were never signed for", covered)
+        self.retired.settle(whole=self.report.first == 0)
+        self.erased.settle(self.report.add, whole=self.report.first == 0)
+        self.report.retired, self.report.erased = self.retired.count, self.erased.count
+
+    def checkpoints(self) -> Iterator[Checkpoint]:
+        size, number = self.edge.size, 0
+        while True:
+            with connection.cursor() as cursor:
+                cursor.execute(CHECKPOINTS, [size, number, CHUNK])
+                rows = cursor.fetchall()
+            for number, size, note in rows:  # noqa: B007  the last are where to go on
+                self.report.checkpoints += 1
+                try:
+                    found = checkpoint(note, self.known)
+                except BadNote as error:
+                    self.report.add(f"checkpoint {size}: {error}")
+                    continue
+                if found.size != size:
+                    self.report.add(f"checkpoint {size} was signed for the size {found.size}")
+                elif self.latest is not None and found.time < self.latest:
+                    self.report.add(f"checkpoint {size} is older than the one before it")
+                else:
+                    yield found
+            if not rows:
+                return
+
+    def meet(self, size: int, root: bytes, how: str) -> None:
+        if size != self.edge.size:
+            return  # the leaves end before: told already
+        if self.edge.root() != root:
+            self.report.add(
+                f"the leaves {self.since} to {size - 1} are not those that were {how}:"
+                " changed, reordered, added or removed"
+            )
+        self.since = size
+
+    def leaves(self, end: int) -> None:
+        """Up to `end`, stopping at anchored sizes on the way."""
+        stops = sorted(size for size in self.anchored if self.edge.size < size <= end)
+        for stop in [*stops, end]:
+            while self.edge.size < stop:
+                first = self.edge.size
+                if not self.chunk(first, min(first + CHUNK, stop)):
+                    return
+            if stop in self.anchored:
+                self.meet(stop, self.anchored[stop], "anchored")
+
+    def chunk(self, first: int, end: int) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(LEAVES, [first, end])
+            rows = cursor.fetchall()
+        edge = self.edge
+        for row in rows:
+            if row[0] != edge.size:
+                break
+            edge.append(self.leaf(row))
+        if edge.size < end:
+            uid = rows[edge.size - first][1] if edge.size - first < len(rows) else ""
+            self.report.add(f"leaf {edge.size} is missing", edge.size, uid)
+            self.report.size = edge.size
+            return False
+        self.in_tiles(first, end, rows)
+        return True
+
+    def leaf(self, row: Any) -> bytes:
+        """The hash that this leaf should have, by its event."""
+        event = row[EVENT:]
+        if event[0] is None:
+            if not self.retired.covers(row[2]):
+                self.report.add("was deleted, or its time or number changed", row[0], row[1])
+            stored: bytes = row[8]
+            return stored
+        who, what = row[5], row[7]
+        if row[4] is not None and sha256(row[4] + canon.dumps(canon.who(event))).digest() != who:
+            self.report.add("who did it was changed after it was sealed", row[0], row[1])
+        if row[6] is not None and sha256(row[6] + canon.dumps(canon.what(event))).digest() != what:
+            self.report.add("what was done was changed after it was sealed", row[0], row[1])
+        found = canon.leaf(event, row[3], who, what)
+        if found != row[8]:
+            self.report.add("was changed after it was sealed", row[0], row[1])
+        if row[4] is None or row[6] is None:
+            self.erased.see(row, event, self.report.add)
+        if self.before is not None and row[2] < self.before - LONGEST_ACT:
+            self.report.add(
+                f"claims {row[2]:%Y-%m-%d %H:%M}, and a checkpoint of {self.before:%Y-%m-%d %H:%M}"
+                " does not know it: backdated",
+                *row[:2],
+            )
+        return found
+
+    def in_tiles(self, first: int, end: int, rows: list[Any]) -> None:
+        """Proofs are made from tiles, and a tile remembers the order of its leaves."""
+        for place in range(first // tiles.TILE, (end - 1) // tiles.TILE + 1):
+            stored = tiles.rows(tiles.ONE, 0, place)
+            for step, found in enumerate(split(stored[0]) if stored else []):
+                seq = place * tiles.TILE + step
+                if first <= seq < end and found != rows[seq - first][8]:
+                    self.report.add("is not the leaf that stood here", seq, rows[seq - first][1])
