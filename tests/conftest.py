@@ -105,13 +105,16 @@ def restore(self: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = restore  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="session")
+def own_redis() -> Iterator[Redis]:
+    with Redis.from_url(settings.REDIS_URL) as client:
+        yield client
+
+
 @pytest.fixture(autouse=True)
-def _own_redis() -> Iterator[None]:
+def _empty(own_redis: Redis) -> None:
     """Folded refusals and caches of one test are not another's."""
-    client = Redis.from_url(settings.REDIS_URL)
-    client.flushdb()
-    yield
-    client.close()
+    own_redis.flushdb()
 
 
 @pytest.fixture(autouse=True)

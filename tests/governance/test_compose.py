@@ -28,6 +28,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ("web", "worker", "beat", "migrate")
 BY_OPERATOR = {"GATEHOUSE_HOST": "gatehouse.example.org", "WEB_WORKERS": "2"}
 START_SECONDS = 40
+READY = {"worker": "ready."}  # asked before it says so, its check waits for five seconds
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -166,7 +167,10 @@ def stack() -> Iterator[Stack]:
 def test_it_comes_up_and_stops_when_asked(stack: Stack, service: str) -> None:
     process = stack.start(service)
     try:
-        assert _becomes_true(lambda: stack.healthy(service), process), stack.log(service)
+        up = READY.get(service, "")
+        assert _becomes_true(
+            lambda: up in stack.log(service) and stack.healthy(service), process
+        ), stack.log(service)
     finally:
         process.terminate()
         process.wait(30)
@@ -229,5 +233,5 @@ def _becomes_true(answer: Callable[[], bool], process: subprocess.Popen[bytes]) 
     while process.poll() is None and time.monotonic() < deadline:
         if answer():
             return True
-        time.sleep(0.5)
+        time.sleep(0.2)
     return False
