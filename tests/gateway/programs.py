@@ -54,7 +54,7 @@ def wait(child: subprocess.Popen, port: int, log: Path) -> None:  # type: ignore
             time.sleep(0.05)
         else:
             return
-    raise AssertionError(f"{child.args} does not listen: {log.read_text()[-3000:]}")
+    raise AssertionError(f"{child.args!r} does not listen: {log.read_text()[-3000:]}")
 
 
 def stop(child: subprocess.Popen) -> None:  # type: ignore[type-arg]
