@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 
@@ -14,10 +15,11 @@ from accounts.models import ApiKey, Resource, User
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
 from gateway import hints, queries, recording, rules, wire
-from gateway.models import Alias, Condition
+from gateway.models import Alias
 from gateway.recording import Denied
 from gateway.wire import Question
 
+T = TypeVar("T")
 VERB = "gateway.evaluate"
 WORDS = {
     "subject_unknown": "There is no such subject",
@@ -43,7 +45,7 @@ class Asker:
 
     user: User
     may: dict[int, bool] = field(default_factory=dict)
-    written: dict[tuple[str, str], list[Condition]] = field(default_factory=dict)
+    found: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, credential: ApiKey) -> Asker:
@@ -67,12 +69,12 @@ class Asker:
         if not self.everywhere and not queries.reviewed(self.user).exists():
             raise NotAsker
 
-    def conditions(self, resource_type: str, action: str) -> list[Condition]:
-        """Read once a request."""
-        asked = (resource_type, action)
-        if asked not in self.written:
-            self.written[asked] = queries.conditions_of(*asked)
-        return self.written[asked]
+    def once(self, query: Callable[[str, str], T], *names: str) -> T:
+        """What the questions of one batch have in common is looked up once."""
+        if (query, names) not in self.found:
+            self.found[query, names] = query(*names)
+        answer: T = self.found[query, names]
+        return answer
 
     def is_self(self, asked: wire.Entity) -> bool:
         same = asked.type == queries.subject_type(self.user)
@@ -148,10 +150,10 @@ def told(asker: Asker, asked: Question) -> dict[str, Any]:
 
 def judge(asker: Asker, asked: Question) -> Verdict:
     """Names first, then whether the asker may know, then THE decision, then the conditions."""
-    subject = asker.user if asker.is_self(asked.subject) else queries.subject(asked.subject)
+    subject = subject_of(asker, asked)
     if subject is None:
         return Verdict(False, "subject_unknown")
-    means = queries.meaning(asked.resource.type, asked.action)
+    means = asker.once(queries.meaning, asked.resource.type, asked.action)
     if means is None:
         known = queries.is_type(asked.resource.type)
         return Verdict(False, "action_unknown" if known else "resource_unknown", subject)
@@ -159,6 +161,12 @@ def judge(asker: Asker, asked: Question) -> Verdict:
     if resource is None:
         return Verdict(False, "resource_unknown", subject)
     return weigh(asker, asked, means, subject, resource)
+
+
+def subject_of(asker: Asker, asked: Question) -> User | None:
+    if asker.is_self(asked.subject):
+        return asker.user
+    return asker.once(queries.subject, asked.subject.type, asked.subject.id)
 
 
 def weigh(
@@ -178,7 +186,7 @@ def weigh(
 def broken_condition(
     asker: Asker, asked: Question, subject: User, resource: Resource
 ) -> str | None:
-    conditions = asker.conditions(asked.resource.type, asked.action)
+    conditions = asker.once(queries.conditions_of, asked.resource.type, asked.action)
     if not conditions:
         return None
     sent = asker.reviews(resource)

@@ -14,7 +14,7 @@ from accounts.permissions import Permission
 from audit.queries import as_path
 from gateway import paths
 from gateway.models import Alias, Condition, DecisionCount, Fact, Route
-from gateway.wire import Entity, findable
+from gateway.wire import findable
 
 SUBJECT_KINDS = {"user": User.Kind.HUMAN, "service": User.Kind.SERVICE}
 NATIVE = {Kind.PROJECT, Kind.DATASET, Kind.MODEL, Kind.VERSION}
@@ -92,13 +92,13 @@ def known(resource: Resource | None = None, user: User | None = None) -> dict[st
     return dict(found.values_list("name", "value"))
 
 
-def subject(asked: Entity) -> User | None:
+def subject(subject_type: str, name: str) -> User | None:
     """By user name or uuid."""
-    kind = SUBJECT_KINDS.get(asked.type)
-    if kind is None or not findable(asked.id):
+    kind = SUBJECT_KINDS.get(subject_type)
+    if kind is None or not findable(name):
         return None
-    uid = as_uuid(asked.id)
-    who = Q(username=asked.id) if uid is None else Q(username=asked.id) | Q(pk=uid)
+    uid = as_uuid(name)
+    who = Q(username=name) if uid is None else Q(username=name) | Q(pk=uid)
     return User.objects.filter(who, kind=kind).first()
 
 
@@ -122,15 +122,11 @@ def at(address: str) -> Resource | None:
 
 
 def foreign_id(means: Alias, found: Resource) -> str:
-    """The id under which the asker knows it; the inverse of `resource`."""
+    """The id under which the asker knows it, the inverse of `resource`; empty if it has none."""
     before, _, after = means.address.partition("{id}")
-    return found.address.removeprefix(before).removesuffix(after)
-
-
-def named_by(means: Alias, rows: QuerySet[Resource]) -> QuerySet[Resource]:
-    before, _, after = means.address.partition("{id}")
-    rows = rows.filter(kind=means.kind, path__startswith=f"/{before}".replace("@", "/"))
-    return rows.filter(path__endswith=f"{after}/".replace("@", "/")) if after else rows
+    address = found.address
+    fits = address.startswith(before) and address.endswith(after)
+    return address[len(before) : len(address) - len(after)] if fits else ""
 
 
 def as_uuid(text: str) -> UUID | None:
@@ -191,10 +187,10 @@ def who_can(resource: Resource, permission: str, after: str = "", limit: int = 2
 
 
 def what_can(
-    subject: User, permission: str, means: Alias, after: int, limit: int
+    subject: User, permission: str, kind: str, after: int = 0, limit: int = 25
 ) -> list[Resource]:
-    rows: QuerySet[Resource] = named_by(means, subject.visible(Resource, permission))
-    return list(rows.filter(pk__gt=after).order_by("pk")[:limit])
+    found: QuerySet[Resource] = subject.visible(Resource, permission)
+    return list(found.filter(kind=kind, pk__gt=after).order_by("pk")[:limit])
 
 
 def reviewed(user: User) -> QuerySet[Resource]:

@@ -12,7 +12,7 @@ from django.core import signing
 from accounts.decision import decide
 from accounts.models import ApiKey, Resource, User
 from gateway import queries, wire
-from gateway.authzen import Asker, broken_condition
+from gateway.authzen import Asker, broken_condition, subject_of
 from gateway.models import Alias
 from gateway.wire import Malformed, Question
 
@@ -97,11 +97,11 @@ def resources(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def what(asker: Asker, asked: Question, means: Alias, subject: User, after: int) -> Iterator[Found]:
-    while rows := queries.what_can(subject, means.permission, means, after, 100):
+    while rows := queries.what_can(subject, means.permission, means.kind, after, 100):
         for row in rows:
-            seen = asker.sees(subject, row)
+            name = queries.foreign_id(means, row)
+            seen = name and asker.sees(subject, row)
             if seen and not broken_condition(asker, asked, subject, row):
-                name = queries.foreign_id(means, row)
                 yield row.pk, {"type": asked.resource.type, "id": name}
         after = rows[-1].pk
 
@@ -129,10 +129,9 @@ def may(asker: Asker, asked: Question, means: Alias, subject: User) -> bool:
 
 
 def chosen(asker: Asker, asked: Question) -> User | None:
-    if asker.is_self(asked.subject):
-        return asker.user
-    asker.require_others()
-    return queries.subject(asked.subject)
+    if not asker.is_self(asked.subject):
+        asker.require_others()
+    return subject_of(asker, asked)
 
 
 SEARCHES: dict[str, Callable[[ApiKey, dict[str, Any]], dict[str, Any]]] = {

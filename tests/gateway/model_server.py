@@ -1,4 +1,4 @@
-"""A small model server: logistic regression from a JSON file, with nothing but the library."""
+"""A small model server: logistic regression over HTTP, with nothing but the library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-MODEL = {"weights": [0.8, -0.4], "bias": 0.1}
+WEIGHTS, BIAS = [0.8, -0.4], 0.1
+MODEL = {"weights": WEIGHTS, "bias": BIAS}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -18,10 +19,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
-        score = MODEL["bias"] + sum(  # type: ignore[operator]
-            weight * value
-            for weight, value in zip(MODEL["weights"], body["inputs"], strict=True)  # type: ignore[arg-type]
-        )
+        values: list[float] = body["inputs"]
+        score = BIAS + sum(w * value for w, value in zip(WEIGHTS, values, strict=True))
         self.answer({"probability": 1 / (1 + math.exp(-score))})
 
     def do_GET(self) -> None:

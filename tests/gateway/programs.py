@@ -54,7 +54,7 @@ def wait(child: subprocess.Popen, port: int, log: Path) -> None:  # type: ignore
             time.sleep(0.05)
         else:
             return
-    raise AssertionError(f"{child.args} does not listen: {log.read_text()[-3000:]}")
+    raise AssertionError(f"{child.args!r} does not listen: {log.read_text()[-3000:]}")
 
 
 def stop(child: subprocess.Popen) -> None:  # type: ignore[type-arg]
@@ -68,7 +68,7 @@ def stop(child: subprocess.Popen) -> None:  # type: ignore[type-arg]
 
 
 @contextmanager
-def gatehouse(place: Path) -> Iterator[tuple[int, subprocess.Popen]]:  # type: ignore[type-arg]
+def gatehouse(place: Path, database: str = "") -> Iterator[tuple[int, subprocess.Popen]]:  # type: ignore[type-arg]
     """The server as `manage.py run` starts it, on the database of this test."""
     port = free_port()
     url = urlsplit(os.environ["DATABASE_URL"])
@@ -77,7 +77,8 @@ def gatehouse(place: Path) -> Iterator[tuple[int, subprocess.Popen]]:  # type: i
         *("--port", str(port), "--workers", "1", "--blocking-threads", "2"),
         *("--working-dir", str(settings.BASE_DIR), "governance.wsgi:application"),
     ]
-    env = {"DATABASE_URL": url._replace(path=f"/{connection.settings_dict['NAME']}").geturl()}
+    name = database or connection.settings_dict["NAME"]
+    env = {"DATABASE_URL": url._replace(path=f"/{name}").geturl()}
     with running(command, port, place, **env) as child:
         yield port, child
 

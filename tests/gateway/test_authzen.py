@@ -21,7 +21,6 @@ from registry.actions import projects, states
 from tests.cast import role
 from tests.gateway.conftest import Program, asks, program
 from tests.gateway.test_certification import MANDATED, READING
-from tests.rest import caller
 
 SCANS = {"type": "dataset", "id": "oncology/ct-scans"}
 
@@ -278,11 +277,12 @@ def test_the_short_semantics_stop(pep):
 
 
 def test_huge_and_odd_batches(pep):
-    too_many = READING | {"evaluations": [{}] * (wire.MAX_BATCH + 1)}
+    too_many: Any = READING | {"evaluations": [{}] * (wire.MAX_BATCH + 1)}
     answer = pep.post("evaluations", too_many)
     assert answer.status_code == 400
     assert str(wire.MAX_BATCH) in answer.content.decode()
-    for odd in ({}, "x", [1], [[]], [None]):
+    odds: list[Any] = [{}, "x", [1], [[]], [None]]
+    for odd in odds:
         assert pep.post("evaluations", READING | {"evaluations": odd}).status_code == 400
     assert pep.post("evaluations", READING | {"subject": "x", "evaluations": [{}]}).status_code == (
         400
@@ -408,4 +408,3 @@ def test_services_are_subjects_too(pep, cast, scans):
     assert pep.decides(about("scoring", "download"))
     who = {"subject": {"type": "service"}, "action": {"name": "download"}, "resource": SCANS}
     assert pep.ask("search/subject", who)["results"] == [{"type": "service", "id": "scoring"}]
-    assert caller(cast.scoring.user, "read", keeper=cast.alice)

@@ -119,14 +119,15 @@ def test_nobody_asks_in_anothers_name(pep, table, records):
 def test_a_denial_is_bound_to_what_was_denied(pep, table, records, monkeypatch):
     bob = program(records.bob)
     body = asking(pep, question())
-    for changed in (
+    changes: tuple[dict[str, Any], ...] = (
         {"action": {"name": "upload"}},
         {"resource": {"type": "dataset", "id": "oncology/ct-scans"}},
         {"resource": {"type": "dataset", "id": "oncology/nowhere"}},
         {"denial": {}},
         {"denial": {"binding_token": "x"}},
         {"denial": {"binding_token": ["x"]}},
-    ):
+    )
+    for changed in changes:
         problem(bob.post("requests", body | changed), 400, "invalid_denial_binding")
     role = {"requested_access": {"role": "steward"}}
     problem(bob.post("requests", body | role), 400, "not_requestable")
