@@ -27,14 +27,19 @@ def prepare() -> None:
     with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], autocommit=True) as server:
         server.execute(f'drop database if exists "{NAME}" with (force)')
         server.execute(f'create database "{NAME}"')
-    for variable in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SUPERUSER_URL"):
-        parts = urlsplit(os.environ[variable])
-        os.environ[variable] = urlunsplit(parts._replace(path=f"/{NAME}"))
+    point_at(NAME)
     with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], autocommit=True) as fresh:
         fresh.execute((ROOT / "governance" / "database.sql").read_text())
-    os.environ["DJANGO_SETTINGS_MODULE"] = "governance.settings"
     manage = [sys.executable, str(ROOT / "manage.py")]
     subprocess.run([*manage, "migrate", "--database", "owner", "--verbosity", "0"], check=True)
+
+
+def point_at(name: str) -> None:
+    """This process, and those that it starts."""
+    for variable in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SUPERUSER_URL"):
+        parts = urlsplit(os.environ[variable])
+        os.environ[variable] = urlunsplit(parts._replace(path=f"/{name}"))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "governance.settings"
 
 
 def machine() -> None:

@@ -59,11 +59,11 @@ def test_a_webhook_is_signed_as_standard_webhooks(cast, witness):
     assert "k" * 10 not in str(headers) + body.decode()
 
 
-def test_a_target_that_is_down_delays_itself_only(cast, witness, monkeypatch):
+def test_a_target_that_is_down_delays_itself_only(cast, witness, settings, monkeypatch):
     monkeypatch.setattr(anchors, "EVERY", timedelta(0))
     witness.answer = 500
     rounds.once()
-    assert anchors.publish() == [anchors.settings.SEAL_ANCHORS[0]]
+    assert anchors.publish() == [settings.SEAL_ANCHORS[0]]
     assert len(anchors.read(anchors.anchors_file())) == 1
     witness.answer = 204
     assert anchors.publish() == []
@@ -71,7 +71,7 @@ def test_a_target_that_is_down_delays_itself_only(cast, witness, monkeypatch):
     rounds.once()
     assert rows("select distinct target from audit_anchor order by 1") == [
         "file",
-        anchors.settings.SEAL_ANCHORS[0],
+        settings.SEAL_ANCHORS[0],
     ]
     assert len(anchors.read(anchors.anchors_file())) == 2
 
