@@ -15,11 +15,8 @@ from accounts.decision import Decision, Refused, allowed, decide, fits, site
 from accounts.models import GroupPermission, Resource, StatePeriod, User, UserPermission
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
-from audit.acts import refusal
-from audit.context import Act, current, origin
-from audit.hidden import hide as hide_row
-from audit.models import Event
-from audit.refusals import keep
+from audit.context import current, origin
+from audit.hidden import record
 
 R = TypeVar("R", bound=Resource)
 
@@ -36,7 +33,8 @@ def find(user: User, permission: str, **lookup: Any) -> Resource:
 
 
 def hide(user: User, decision: Decision) -> NoReturn:
-    hide_row(user, Refused(decision), decision.resource, "resource.find")
+    record(user, Refused(decision), decision.resource, "resource.find")
+    raise Http404
 
 
 def verdict(
@@ -62,7 +60,7 @@ def require_review(user: User, resource: Resource) -> None:
     if not review.allowed:
         find(user, Permission.DISCOVER, pk=resource.pk)  # 404 where nothing may be seen at all
         error = Refused(review)
-        keep(refusal(Act("decision.ask", Event.Class.AUTHORIZATION, user), error, resource))
+        record(user, error, resource, "decision.ask")
         raise error
 
 
@@ -82,7 +80,7 @@ def require_on(user: User, permission: str, resource: Resource) -> None:
     decision = decide(user, permission, resource)
     if not decision.allowed:
         refused = Refused(decision)
-        keep(refusal(Act("page.open", Event.Class.AUTHORIZATION, user), refused, resource))
+        record(user, refused, resource, "page.open")
         raise refused
 
 
