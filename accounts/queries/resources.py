@@ -134,7 +134,7 @@ class May:
         return frozenset(own.union(shared))
 
 
-def locked(resource: R) -> R:
+def lock(resource: R) -> R:
     """As it is now, and kept so until the act ends: by its row in the one tree, whatever its
     kind, so that two acts on one resource never lock different tables."""
     Resource.objects.select_for_update(no_key=True).get(pk=resource.pk)

@@ -12,7 +12,7 @@ from accounts.grants import open_grant
 from accounts.models import Grant, Role, User
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
-from accounts.queries import locked
+from accounts.queries import lock
 from accounts.rules import require_privacy_officer
 from audit.acts import action
 from registry import rules
@@ -57,21 +57,21 @@ def edit(asset: Asset, *, by: User, **facts: Any) -> Asset:
     """What is published stays publishable; who may only edit never makes it less protected."""
     check(by, Permission.READ, asset)
     # Read again under a lock: saving a row read earlier would undo a change of state since.
-    asset = locked(asset)
-    before = copy(asset)
-    describe(asset, facts)
-    if asset.state != State.DRAFT:
-        rules.require_publishable(asset)
-    if asset.state != State.DRAFT and rules.loosens(before, asset):
+    locked = lock(asset)
+    before = copy(locked)
+    describe(locked, facts)
+    if locked.state != State.DRAFT:
+        rules.require_publishable(locked)
+    if locked.state != State.DRAFT and rules.loosens(before, locked):
         require_privacy_officer(by, asset)
         check(by, Permission.DECIDE_REQUEST, asset)
     else:
         check(by, Permission.EDIT, asset)
-    asset.save()
-    for version in Version.objects.filter(parent=asset.pk):
-        version.classification, version.categories = asset.classification, asset.categories
+    locked.save()
+    for version in Version.objects.filter(parent=locked.pk):
+        version.classification, version.categories = locked.classification, locked.categories
         version.save()
-    return asset
+    return locked
 
 
 @action("asset.hand_over")
