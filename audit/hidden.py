@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -27,13 +27,17 @@ def find(user: Any, rows: QuerySet[M], **lookup: Any) -> M:
     found = rows.filter(**lookup).first()
     if found is not None:
         return found
-    hidden = rows.model._default_manager.filter(**lookup).first()
+    note(user, rows.model, **lookup)
+    raise Http404
+
+
+def note(user: Any, model: type[Model], **lookup: Any) -> None:
+    """Nothing was found for this person; if there is one after all, their attempt stands."""
+    hidden = model._default_manager.filter(**lookup).first()
     if hidden is not None:
-        noun = str(hidden._meta.verbose_name).replace(" ", "_")
-        hide(user, Hidden(f"This {noun} is not theirs to see."), hidden, f"{noun}.find")
-    raise Http404
+        noun = str(model._meta.verbose_name).replace(" ", "_")
+        record(user, Hidden(f"This {noun} is not theirs to see."), hidden, f"{noun}.find")
 
 
-def hide(user: Any, error: PermissionDenied, target: Model, verb: str) -> NoReturn:
+def record(user: Any, error: PermissionDenied, target: Model, verb: str) -> None:
     keep(refusal(Act(verb, Event.Class.AUTHORIZATION, user), error, target))
-    raise Http404

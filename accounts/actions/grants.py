@@ -21,7 +21,7 @@ from accounts.grants import (
 )
 from accounts.models import Grant, Resource, Role, User
 from accounts.permissions import Permission
-from accounts.queries import locked
+from accounts.queries import lock
 from audit import context
 from audit.acts import action
 from audit.models import Event
@@ -53,7 +53,7 @@ def give(
         rules.require_fitting(resource, purpose)
     else:
         rules.require_deniable(by, role, subject, resource)
-    locked(resource)  # one at a time, so no twin slips in
+    lock(resource)  # one at a time, so no twin slips in
     rules.require_new(role, subject, resource, effect, purpose)
     grant = open_grant(
         role,

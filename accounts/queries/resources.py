@@ -19,11 +19,8 @@ from accounts.grants import Drift
 from accounts.models import GroupPermission, Resource, StatePeriod, User, UserPermission
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
-from audit.acts import refusal
-from audit.context import Act, current, origin
-from audit.hidden import hide as hide_row
-from audit.models import Event
-from audit.refusals import keep
+from audit.context import current, origin
+from audit.hidden import record
 
 R = TypeVar("R", bound=Resource)
 
@@ -40,7 +37,8 @@ def find(user: User, permission: str, **lookup: Any) -> Resource:
 
 
 def hide(user: User, decision: Decision) -> NoReturn:
-    hide_row(user, Refused(decision), decision.resource, "resource.find")
+    record(user, Refused(decision), decision.resource, "resource.find")
+    raise Http404
 
 
 def verdict(
@@ -89,7 +87,7 @@ def require_review(user: User, resource: Resource) -> None:
     if not review.allowed:
         find(user, Permission.DISCOVER, pk=resource.pk)  # 404 where nothing may be seen at all
         error = Refused(review)
-        keep(refusal(Act("decision.ask", Event.Class.AUTHORIZATION, user), error, resource))
+        record(user, error, resource, "decision.ask")
         raise error
 
 
@@ -109,7 +107,7 @@ def require_on(user: User, permission: str, resource: Resource) -> None:
     decision = decide(user, permission, resource)
     if not decision.allowed:
         refused = Refused(decision)
-        keep(refusal(Act("page.open", Event.Class.AUTHORIZATION, user), refused, resource))
+        record(user, refused, resource, "page.open")
         raise refused
 
 
@@ -163,7 +161,7 @@ class May:
         return frozenset(own.union(shared))
 
 
-def locked(resource: R) -> R:
+def lock(resource: R) -> R:
     """As it is now, and kept so until the act ends: by its row in the one tree, whatever its
     kind, so that two acts on one resource never lock different tables."""
     Resource.objects.select_for_update(no_key=True).get(pk=resource.pk)

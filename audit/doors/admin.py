@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from django.urls import reverse
 from audit.acts import refusal
 from audit.context import Act
 from audit.doors.web import add_errors
+from audit.hidden import note
 from audit.models import Event
 from audit.refusals import keep
 
@@ -79,6 +81,13 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.rows(request.user)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is None:
+            with suppress(ValidationError, ValueError):  # an id that could be none of ours
+                note(request.user, self.model, **{from_field or "pk": object_id})
+        return found
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return True

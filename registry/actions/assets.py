@@ -12,7 +12,7 @@ from accounts.grants import open_grant
 from accounts.models import Grant, Role, User
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
-from accounts.queries import locked
+from accounts.queries import lock
 from accounts.rules import (
     held_on_side,
     require_known_agreements,
@@ -63,21 +63,21 @@ def edit(asset: Asset, *, by: User, **facts: Any) -> Asset:
     """What is published stays publishable; who may only edit never makes it less protected."""
     check(by, Permission.READ, asset)
     # Read again under a lock: saving a row read earlier would undo a change of state since.
-    asset = locked(asset)
-    before = copy(asset)
-    describe(asset, facts)
-    if asset.state != State.DRAFT:
-        rules.require_publishable(asset)
-    if asset.state != State.DRAFT and rules.loosens(before, asset):
+    locked = lock(asset)
+    before = copy(locked)
+    describe(locked, facts)
+    if locked.state != State.DRAFT:
+        rules.require_publishable(locked)
+    if locked.state != State.DRAFT and rules.loosens(before, locked):
         require_privacy_officer(by, asset)
         check(by, Permission.DECIDE_REQUEST, asset)
     else:
         check(by, Permission.EDIT, asset)
-    asset.save()
-    for version in Version.objects.filter(parent=asset.pk):
-        version.classification, version.categories = asset.classification, asset.categories
+    locked.save()
+    for version in Version.objects.filter(parent=locked.pk):
+        version.classification, version.categories = locked.classification, locked.categories
         version.save()
-    return asset
+    return locked
 
 
 @action("asset.hand_over")
@@ -96,7 +96,7 @@ def move(asset: Asset, project: Project, *, by: User) -> Asset:
     """Into another project, with its versions: what the new one gives and asks counts at once."""
     check(by, Permission.GRANT, asset)
     check(by, Permission.EDIT, project)
-    asset = locked(asset)
+    asset = lock(asset)
     if asset.parent_id == project.pk:
         raise ValidationError({"project": f"It lies in {project} already."})
     before, mine = asset.standing, held_on_side(by, asset)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from accounts.decision import check
 from accounts.models import User
 from accounts.permissions import Permission
-from accounts.queries import locked, refresh
+from accounts.queries import lock, refresh
 from audit import context
 from audit.acts import Steps, action, slow_action
 from audit.models import Event
@@ -58,7 +58,7 @@ def refer(version: Version, path: str, *, uri: str, size: int, sha256: str, by: 
 def remove(file: File, *, by: User) -> None:
     """The row only: other versions may hold the same bytes."""
     check(by, Permission.UPLOAD, file.version)
-    rules.require_open(locked(file.version))
+    rules.require_open(lock(file.version))
     file.delete()
 
 
@@ -85,8 +85,9 @@ def require_free(version: Version, path: str, by: User) -> str:
 
 def add(version: Version, file: File) -> File:
     """Under the version's lock: it may have been approved while the bytes came in."""
-    file.version = locked(version)
-    rules.require_open(file.version)
+    locked = lock(version)
+    rules.require_open(locked)
+    file.version = locked
     file.full_clean()
     file.save()
     return file

@@ -9,7 +9,7 @@ from accounts.grants import open_grant
 from accounts.models import Grant, Role, User
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
-from accounts.queries import locked
+from accounts.queries import lock
 from audit.acts import action
 from registry.actions.states import enter
 from registry.models import Project
@@ -39,7 +39,7 @@ def register(*, slug: str, owner: User, name: str = "", description: str = "", b
 @action("project.edit")
 def edit(project: Project, *, name: str, description: str, by: User) -> Project:
     check(by, Permission.EDIT, project)
-    project = locked(project)
+    project = lock(project)
     project.name, project.description = name, description
     project.full_clean()
     project.save()

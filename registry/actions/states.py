@@ -9,7 +9,7 @@ from accounts.decision import check
 from accounts.models import Resource, StatePeriod, User
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
-from accounts.queries import locked
+from accounts.queries import lock
 from audit import context
 from audit.acts import action
 from registry import rules
@@ -34,10 +34,10 @@ def set_state(resource: Resource, state: str, *, reason: str = "", by: User) -> 
         raise ValidationError({"state": "Approve or withdraw a version: approving freezes it."})
     at_root = resource.kind == Kind.PROJECT
     check(by, Permission.MANAGE_POLICIES if at_root else Permission.GRANT, resource)
-    resource = locked(resource)
-    rules.require_transition(resource, state)
+    locked = lock(resource)
+    rules.require_transition(locked, state)
     if state == State.PUBLISHED:
-        rules.require_publishable(resource)
-    enter(resource, state)
+        rules.require_publishable(locked)
+    enter(locked, state)
     context.say(reason)
-    return resource
+    return locked

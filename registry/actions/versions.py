@@ -10,7 +10,7 @@ from accounts.grants import cover
 from accounts.models import User
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
-from accounts.queries import locked
+from accounts.queries import lock
 from audit import context
 from audit.acts import action
 from registry import rules
@@ -23,12 +23,12 @@ from registry.models import Asset, Lineage, Version
 def open_version(asset: Asset, *, notes: str = "", by: User) -> Version:
     """The next number, pending: contributors fill it, a steward freezes it."""
     check(by, Permission.UPLOAD, asset)
-    asset = locked(asset)
-    versions = Version.objects.filter(parent=asset.pk)
+    locked = lock(asset)
+    versions = Version.objects.filter(parent=locked.pk)
     number = (versions.aggregate(last=Max("number"))["last"] or 0) + 1
     version = Version(kind=Kind.VERSION, state=State.PENDING, number=number, notes=notes, owner=by)
-    version.classification, version.categories = asset.classification, asset.categories
-    version.place(asset, f"v{number}")
+    version.classification, version.categories = locked.classification, locked.categories
+    version.place(locked, f"v{number}")
     version.full_clean()
     version.save()
     enter(version, State.PENDING)
@@ -40,7 +40,7 @@ def open_version(asset: Asset, *, notes: str = "", by: User) -> Version:
 def approve(version: Version, *, by: User) -> Version:
     """Freeze the files: from here on the revision names exactly these bytes."""
     check(by, Permission.APPROVE_VERSION, version)
-    version = locked(version)
+    version = lock(version)
     rules.require_transition(version, State.APPROVED)
     entries = [Entry(f.path, f.size, f.sha256) for f in version.files.all()]
     if not entries:
@@ -55,7 +55,7 @@ def approve(version: Version, *, by: User) -> Version:
 @action("version.withdraw")
 def withdraw(version: Version, *, reason: str, by: User) -> Version:
     check(by, Permission.APPROVE_VERSION, version)
-    version = locked(version)
+    version = lock(version)
     rules.require_transition(version, State.WITHDRAWN)
     enter(version, State.WITHDRAWN)
     context.say(reason)
@@ -67,7 +67,7 @@ def record_lineage(child: Version, parent: Version, relation: str, *, by: User) 
     """Whoever makes the child says so, and must be able to see what it was made from."""
     check(by, Permission.EDIT, child)
     check(by, Permission.READ, parent)
-    child = locked(child)
+    child = lock(child)
     if is_made_from(parent, child):
         raise ValidationError({"parent": f"{parent} was itself made from {child}."})
     edge = Lineage(child=child, parent=parent, relation=relation)

@@ -194,6 +194,20 @@ def test_asking_for_a_hidden_row_leaves_a_denied_event(client, cast, noun):
     assert (event.object_pk, event.data["reason"]) == (str(hidden), "hidden")
 
 
+def test_in_the_admin_too(client, cast):
+    """Dana audits, and sees no key of others."""
+    client.force_login(cast.dana, "accounts.backend.SignInBackend")
+    key = asked_for(cast)["api_key"]
+    before = Event.objects.filter(outcome="denied").count()
+    for absent in (uuid.uuid4(), "nonsense"):
+        there = reverse("admin:accounts_apikey_change", args=[absent])
+        assert client.get(there).status_code == 302
+    assert Event.objects.filter(outcome="denied").count() == before
+    assert client.get(reverse("admin:accounts_apikey_change", args=[key])).status_code == 302
+    event = Event.objects.filter(outcome="denied").get()
+    assert (event.verb, event.actor, event.door) == ("api_key.find", cast.dana, "admin")
+
+
 def test_a_hidden_key_is_not_revoked_and_a_hidden_file_not_fetched(client, cast):
     key = asked_for(cast)["api_key"]
     version = versions.open_version(registry.by_uid(cast.alice, cast.scans.uid), by=cast.alice)

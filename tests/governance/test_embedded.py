@@ -266,8 +266,10 @@ def _only(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
 
 
 def _holding() -> str:
+    """Ctrl-C reaches it also when this run was itself started in the background of a shell."""
     body = "\n".join(f"    {line}" for line in HOLD.split("; "))
-    return f"with embedded.servers():\n{body}"
+    hear = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    return f"{hear}\nwith embedded.servers():\n{body}"
 
 
 def _let_go(process: subprocess.Popen[str]) -> None:

@@ -14,7 +14,7 @@ from accounts.decision import allowed, site
 from accounts.models import Resource, StatePeriod
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
-from accounts.queries import locked
+from accounts.queries import lock
 from audit.models import Event
 from registry import queries
 from registry.actions import assets, projects, states, versions
@@ -55,7 +55,7 @@ def test_every_state_of_a_kind_is_reached_and_known():
 def test_one_resource_is_one_lock_whatever_it_is_read_as(cast, owner, model):
     """Another session finds the row taken; references to it are still free."""
     row = model.objects.get(pk=cast.scans.pk)
-    found = do(lambda: locked(row), by=cast.erin)
+    found = do(lambda: lock(row), by=cast.erin)
     assert (type(found), found.pk) == (model, row.pk)
     taken = "select 1 from accounts_resource where id = %s for {} nowait"
     owner.execute(taken.format("key share"), [row.pk])
