@@ -72,13 +72,18 @@ def facets(asked: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def record(request: HttpRequest, action: Callable[..., None], *args: Any) -> None:
-    """A browser that fetches ahead has shown nothing to anybody yet. Refused is not there."""
-    if request.headers.get("Sec-Purpose", "").startswith("prefetch"):
+    """Refused is not there."""
+    if is_ahead(request):
         return
     try:
         action(*args, by=request.user)
     except PermissionDenied:
         raise Http404 from None
+
+
+def is_ahead(request: HttpRequest) -> bool:
+    """A browser that fetches ahead has shown nothing to anybody yet."""
+    return request.headers.get("Sec-Purpose", "").startswith("prefetch")
 
 
 @require_safe
@@ -103,6 +108,8 @@ def event(request: HttpRequest, uid: UUID) -> HttpResponse:
 def proof(request: HttpRequest, uid: UUID) -> HttpResponse:
     """To keep beside the ticket; verify_bundle.py checks it anywhere."""
     found = queries.event(request.user, uid)
+    if is_ahead(request):
+        return HttpResponse(status=204)
     try:
         bundle = actions.prove(found, by=request.user)
     except PermissionDenied:
