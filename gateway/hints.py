@@ -17,7 +17,7 @@ from accounts.permissions import Permission
 from gateway import queries
 
 # What a new grant would mend; a key, a state, a deny or a condition would stay as they are.
-REQUESTABLE = frozenset({"no_grant", "grant_expired", "grant_purpose"})
+REQUESTABLE = frozenset({"no_grant", "grant_expired", "grant_purpose", "version_not_covered"})
 FRESH = timedelta(minutes=10)
 SALT = "gateway.denial"
 REQUESTS = "/access/v1/requests"
