@@ -114,9 +114,7 @@ def explain(
         paths = found_paths(subject, permission, standing, purpose, at)
         denials = [p for p in paths if p.reason == "denies"]
         paths = [p for p in paths if p.grant.effect == Grant.Effect.ALLOW]
-        gates.append(
-            Gate("blocked", "deny_grant", str(denials[0].grant)) if denials else Gate("blocked")
-        )
+        gates.append(deny_gate(denials))
         gates.append(purpose_gate(standing, permission, purpose))
         gates.append(agreement_gate(standing, permission, spell, at))
         gates.append(draft_gate(standing, permission, subject, at))

@@ -173,6 +173,23 @@ def history(user: Any, row: models.Model, limit: int = 20) -> list[Event]:
     return with_changes(acts[:limit])
 
 
+def births(user: Any, rows: Iterable[models.Model]) -> dict[str, Event]:
+    """The acts that created these rows of one kind, as far as the person may read of them."""
+    listed, readable_events = list(rows), watched(user)
+    if not listed or readable_events is None:
+        return {}
+    kind = ContentType.objects.get_for_model(root_model(type(listed[0])))
+    created = Event.objects.filter(
+        content_type=kind,
+        object_pk__in=[str(row.pk) for row in listed],
+        kind=Event.Kind.CHANGE,
+        action=Event.Action.CREATE,
+    )
+    made = dict(created.values_list("act", "object_pk"))
+    acts = readable_events.filter(act__in=list(made), kind=Event.Kind.ACT).defer("words")
+    return {made[act.act]: act for act in acts if act.act}
+
+
 def sign_ins(user: Any, limit: int = 5) -> list[Event]:
     """When and from where somebody signed in as this person; their own record."""
     found = Event.objects.filter(actor_id=user.pk, verb="session.open", kind=Event.Kind.ACT)

@@ -1,9 +1,29 @@
 """What a person may see of accounts: every read of a door starts here."""
 
-from accounts.queries.agreements import agreements, missing_agreements, signatures
+from accounts.queries.agreements import (
+    agreements,
+    missing_agreements,
+    recorders,
+    required_agreements,
+    requiring,
+    signatures,
+    signed,
+)
+from accounts.queries.asking import (
+    Told,
+    explained,
+    explanation,
+    require_review,
+    told,
+    verdict,
+    what_at,
+    who_at,
+)
+from accounts.queries.asof import what_could, who_could
 from accounts.queries.grants import (
     Effect,
     givable_roles,
+    grant_changes,
     grantables,
     grants,
     group_rows,
@@ -16,6 +36,7 @@ from accounts.queries.grants import (
     role_permissions,
     roles,
     search_grants,
+    succession,
     user_rows,
 )
 from accounts.queries.keys import (
@@ -45,7 +66,6 @@ from accounts.queries.resources import (
     May,
     download,
     drift,
-    explanation,
     find,
     givable,
     held_among,
@@ -55,9 +75,7 @@ from accounts.queries.resources import (
     require,
     require_giver,
     require_on,
-    require_review,
     resources,
-    verdict,
     within,
 )
 
@@ -65,15 +83,18 @@ __all__ = [
     "BASIC_SCOPES",
     "Effect",
     "May",
+    "Told",
     "agreements",
     "colleagues",
     "current_memberships",
     "download",
     "drift",
+    "explained",
     "explanation",
     "find",
     "givable",
     "givable_roles",
+    "grant_changes",
     "grantables",
     "grants",
     "group_rows",
@@ -96,11 +117,14 @@ __all__ = [
     "periods",
     "permitted_purposes",
     "preview",
+    "recorders",
     "requestable_roles",
     "require",
     "require_giver",
     "require_on",
     "require_review",
+    "required_agreements",
+    "requiring",
     "resources",
     "role_permissions",
     "roles",
@@ -111,9 +135,16 @@ __all__ = [
     "sees_people",
     "services",
     "signatures",
+    "signed",
+    "succession",
     "system",
+    "told",
     "useful_scopes",
     "user_rows",
     "verdict",
+    "what_at",
+    "what_could",
+    "who_at",
+    "who_could",
     "within",
 ]

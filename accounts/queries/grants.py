@@ -22,6 +22,7 @@ from accounts.models import (
 )
 from accounts.permissions import Permission
 from accounts.queries.resources import require, within
+from accounts.rules import on_side
 from audit.queries import as_path
 
 
@@ -100,6 +101,31 @@ def holders(user: User, resource: Resource) -> QuerySet[Grant]:
     over = Grant.objects.open().over(resource).select_related("role", "user", "group", "resource")
     found: QuerySet[Grant] = over.order_by("resource__path", "role__slug")
     return found if allowed(user, Permission.REVIEW, resource) else found.filter(user=user)
+
+
+def succession(user: User, grant: Grant) -> list[Grant]:
+    """What it replaced and what replaced it, oldest first: itself among them."""
+    found = [grant]
+    while (earlier := found[0].replaces) is not None:
+        found.insert(0, earlier)
+    while (later := found[-1].replaced_by.first()) is not None:
+        found.append(later)
+    seen = set(grants(user).filter(pk__in=[one.pk for one in found]).values_list("pk", flat=True))
+    return [one for one in found if one.pk in seen]
+
+
+def grant_changes(user: User, grant: Grant) -> set[str]:
+    """Which verbs make sense here for this person; each action decides again."""
+    if grant.effect == Grant.Effect.DENY:
+        return set()
+    giver, other = allowed(user, Permission.GRANT, grant.resource), not on_side(user, grant.subject)
+    if grant.status == "suspended":
+        return {"resume"} if giver and other else set()
+    if grant.status not in ("active", "scheduled"):
+        return set()
+    found = {"suspend", "narrow"} if giver else set()
+    found |= {"narrow"} if grant.user_id == user.pk else set()
+    return found | ({"extend"} if giver and other else set())
 
 
 def has_expired_rows() -> bool:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, NoReturn
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts import grants
 from accounts.decision import Decision, Refused, allowed, decide, site
-from accounts.explanation import Explanation, explain
 from accounts.grants import Drift
 from accounts.models import Resource, StatePeriod, User
 from accounts.permissions import Permission
@@ -39,58 +36,10 @@ def hide(user: User, decision: Decision) -> NoReturn:
     raise Http404
 
 
-def verdict(
-    user: User, permission: str, *, subject: str = "", purpose: str = "", **lookup: Any
-) -> Decision:
-    """What the decision says. About somebody else: to those who review it. And never that
-    something exists which the asker may not see."""
-    resource: Resource | None = Resource.objects.filter(**lookup).first()
-    if resource is None:
-        raise Http404
-    asked_for = user
-    if subject not in ("", user.username):
-        require_review(user, resource)
-        asked_for = User.objects.filter(username=subject).first() or nobody(subject)
-    decision = decide(asked_for, permission, resource, purpose=purpose)
-    if not decision.allowed and asked_for == user:
-        find(user, Permission.DISCOVER, pk=resource.pk)
-    return decision
-
-
-def explanation(
-    user: User,
-    subject: User,
-    permission: str,
-    resource: Resource,
-    *,
-    purpose: str = "",
-    at: datetime | None = None,
-) -> Explanation:
-    """The whole path of an answer: about oneself where one may look, about others to reviewers."""
-    if subject != user:
-        require_review(user, resource)
-    else:
-        find(user, Permission.DISCOVER, pk=resource.pk)
-    return explain(subject, permission, resource, purpose=purpose, at=at)
-
-
 def drift(user: User) -> list[Drift]:
     """Derived rows that are not what their grants say, for whoever may mend them."""
     require(user, Permission.MANAGE_POLICIES)
     return grants.drift()
-
-
-def require_review(user: User, resource: Resource) -> None:
-    review = decide(user, Permission.REVIEW, resource)
-    if not review.allowed:
-        find(user, Permission.DISCOVER, pk=resource.pk)  # 404 where nothing may be seen at all
-        error = Refused(review)
-        keep(refusal(Act("decision.ask", Event.Class.AUTHORIZATION, user), error, resource))
-        raise error
-
-
-def nobody(username: str) -> NoReturn:
-    raise ValidationError({"subject": f"There is no user {username}."})
 
 
 def require(user: User, permission: str) -> None:
