@@ -16,6 +16,7 @@ from accounts.rules import (
     require_known_agreements,
     require_no_gain,
     require_privacy_officer,
+    touched,
 )
 from audit.acts import action
 from registry import rules
@@ -69,9 +70,13 @@ def edit(asset: Asset, *, by: User, **facts: Any) -> Asset:
     if locked.state != State.DRAFT and rules.loosens(before, locked):
         require_privacy_officer(by, asset)
         check(by, Permission.DECIDE_REQUEST, asset)
+        places = touched(locked)
+        mine = held_on_side(by, places)
+        locked.save()
+        require_no_gain(by, places, mine)
     else:
         check(by, Permission.EDIT, asset)
-    locked.save()
+        locked.save()
     for version in Version.objects.filter(parent=locked.pk):
         version.classification, version.categories = locked.classification, locked.categories
         version.save()
@@ -97,13 +102,14 @@ def move(asset: Asset, project: Project, *, by: User) -> Asset:
     locked: Asset = Asset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
     if locked.parent_id == project.pk:
         raise ValidationError({"project": f"It lies in {project} already."})
-    before, mine = locked.standing, held_on_side(by, locked)
+    places = touched(locked)
+    before, mine = locked.standing, held_on_side(by, places)
     locked.place(project, locked.slug)
     locked.save()
     for version in Version.objects.filter(parent=locked.pk):
         version.place(locked, version.slug)
         version.save()
-    require_no_gain(by, locked, mine)
+    require_no_gain(by, touched(locked), mine)
     if rules.protects_less(before, locked.standing):
         require_privacy_officer(by, locked)
     return locked
