@@ -76,11 +76,11 @@ def give(chance: Random, cast: Cast, nodes: list[Resource], people: list[User]) 
     """Anything that a grant can be; a quarter of those on datasets are for some versions."""
     start, end = window(chance)
     resource = chance.choice(nodes)
-    subject: User | Group = chance.choice([*people, cast.researchers])
+    subjects: list[User | Group] = [*people, cast.researchers]
     ranged = resource.kind == "dataset" and chance.random() < 0.5
     grant = open_grant(
         chance.choice(list(Role.objects.exclude(slug="system"))),
-        subject,
+        chance.choice(subjects),
         resource,
         by=cast.erin,
         starts_at=start,

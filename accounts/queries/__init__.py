@@ -21,7 +21,6 @@ from accounts.queries.asking import (
 )
 from accounts.queries.asof import what_could, who_could
 from accounts.queries.grants import (
-    Effect,
     givable_roles,
     grant_changes,
     grantables,
@@ -31,12 +30,12 @@ from accounts.queries.grants import (
     held,
     holders,
     own_grants,
-    preview,
     requestable_roles,
     role_permissions,
     roles,
     search_grants,
     succession,
+    suspensions,
     user_rows,
 )
 from accounts.queries.keys import (
@@ -60,8 +59,10 @@ from accounts.queries.people import (
     search_users,
     sees_people,
     services,
+    spells,
     system,
 )
+from accounts.queries.preview import Effect, counted, preview
 from accounts.queries.resources import (
     May,
     download,
@@ -76,6 +77,7 @@ from accounts.queries.resources import (
     require_giver,
     require_on,
     resources,
+    standings,
     within,
 )
 
@@ -86,6 +88,7 @@ __all__ = [
     "Told",
     "agreements",
     "colleagues",
+    "counted",
     "current_memberships",
     "download",
     "drift",
@@ -136,7 +139,10 @@ __all__ = [
     "services",
     "signatures",
     "signed",
+    "spells",
+    "standings",
     "succession",
+    "suspensions",
     "system",
     "told",
     "useful_scopes",

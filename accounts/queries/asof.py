@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -18,6 +19,7 @@ from accounts.models import (
     Grant,
     Membership,
     Resource,
+    Role,
     RolePermission,
     Signature,
     Spell,
@@ -29,9 +31,19 @@ from accounts.models.grants import GrantQuerySet
 from accounts.permissions import CONTENT, USE, Permission
 
 
-def in_force(permission: str, at: datetime) -> GrantQuerySet:
+@dataclass(frozen=True)
+class Narrowed:
+    """As if a role held only this."""
+
+    role: UUID
+    wanted: frozenset[str]
+
+
+def in_force(permission: str, at: datetime, narrowed: Narrowed | None = None) -> GrantQuerySet:
     """Grants of roles that held the permission then, open, in their window, not suspended."""
     holding = RolePermission.objects.filter(during(at), codename=permission).values("role")
+    if narrowed is not None and permission not in narrowed.wanted:
+        holding = holding.exclude(role=narrowed.role)
     waiting = Suspension.objects.filter(during(at)).values("grant")
     found: GrantQuerySet = Grant.objects.filter(
         during(at), Q(expires_at=None) | Q(expires_at__gt=at), starts_at__lte=at, role__in=holding
@@ -39,7 +51,13 @@ def in_force(permission: str, at: datetime) -> GrantQuerySet:
     return found.exclude(pk__in=waiting)
 
 
-def who_could(resource: Resource, permission: str, *, at: datetime | None = None) -> QuerySet[User]:
+def who_could(
+    resource: Resource,
+    permission: str,
+    *,
+    at: datetime | None = None,
+    narrowed: Narrowed | None = None,
+) -> QuerySet[User]:
     """Every subject whom the decision would have allowed it, without a key."""
     at = at or timezone.now()
     standing = Standing.objects.filter(during(at), resource=resource).first()
@@ -47,19 +65,26 @@ def who_could(resource: Resource, permission: str, *, at: datetime | None = None
     if standing is None or (use and standing.blocked):
         return User.objects.none()
     here = over(standing)
-    given = in_force(permission, at).filter(here, effect=Grant.Effect.ALLOW)
+    given = in_force(permission, at, narrowed).filter(here, effect=Grant.Effect.ALLOW)
     if use:
         given = given.exclude(purpose__in=standing.barred)
-    denied = in_force(permission, at).filter(here, effect=Grant.Effect.DENY)
+    denied = in_force(permission, at, narrowed).filter(here, effect=Grant.Effect.DENY)
     live = Spell.objects.filter(during(at), user=OuterRef("pk"))
     if use:
         for slug in standing.agreements:
             live = live.filter(answerable__in=signers(slug, at))
     found = User.objects.filter(Exists(live), subjects(given, at)).exclude(subjects(denied, at))
     if permission in CONTENT and standing.hidden:
-        editing = in_force(Permission.EDIT, at).filter(here, effect=Grant.Effect.ALLOW)
+        editing = in_force(Permission.EDIT, at, narrowed).filter(here, effect=Grant.Effect.ALLOW)
         found = found.filter(subjects(editing, at))
     return found.order_by("username")
+
+
+def holders_of(role: Role, resource: Resource, permission: str, at: datetime) -> QuerySet[User]:
+    """Those whom grants of this role reach here."""
+    standing = Standing.objects.get(during(at), resource=resource)
+    mine = in_force(permission, at).filter(over(standing), role=role, effect=Grant.Effect.ALLOW)
+    return User.objects.filter(subjects(mine, at))
 
 
 def over(standing: Standing) -> Q:

@@ -10,7 +10,7 @@ from django.http import Http404
 from accounts import grants
 from accounts.decision import Decision, Refused, allowed, decide, site
 from accounts.grants import Drift
-from accounts.models import Resource, StatePeriod, User
+from accounts.models import Resource, Standing, StatePeriod, User
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
 from audit.acts import refusal
@@ -77,6 +77,12 @@ def resources(user: User) -> QuerySet[Resource]:
 def periods(user: User) -> QuerySet[StatePeriod]:
     found: QuerySet[StatePeriod] = StatePeriod.objects.filter(resource__in=resources(user))
     return found.select_related("resource")
+
+
+def standings(user: User) -> QuerySet[Standing]:
+    """What resources stand and stood for, of those one may see."""
+    found: QuerySet[Standing] = Standing.objects.filter(resource__in=resources(user))
+    return found.select_related("resource").order_by("-opened_at")
 
 
 class May:

@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 TONES = {
-    "ok": "published approved active signed ok allowed allow ready low",
-    "warn": "confidential pending deprecated expiring invited suspended medium not_given",
+    "ok": "published approved active signed keeps ok allowed allow ready low",
+    "warn": "confidential pending deprecated expiring invited suspended loses medium not_given",
     "bad": "restricted withdrawn rejected revoked denied failed deny high locked",
     "info": "internal draft scheduled web rest cli admin task db",
 }

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from accounts.models import User
 from audit.doors.cli import ActionCommand
-from governance.demo import catalogue, moments, people, requests
+from governance.demo import agreements, catalogue, moments, people, requests
 
 
 class Command(ActionCommand):
@@ -31,9 +31,11 @@ class Command(ActionCommand):
             raise CommandError(f"{error}: the demo keeps its password in DATA_DIR.") from error
         cast = people.gather(by, password)
         catalogue.fill(cast)
+        agreements.sign(cast)
         moments.live_through(cast)
         requests.ask_all(cast)
         moments.use(cast)
+        agreements.change(cast)
         people.issue_keys(cast)
         names = ", ".join(people.NAMES)
         return f"The demo is loaded. Sign in as {names} with the password {password}"
