@@ -126,9 +126,11 @@ def require_ceiling(by: User, role: Role, resource: Resource) -> None:
         return
     if role.slug in LISTED_ONLY:
         raise OwnSide(f"{role} is given by those whose role lists it: ask an admin.")
-    missing = [p for p in sorted(role.codenames()) if not decision.allowed(by, p, resource)]
-    if missing:
-        raise OwnSide(f"You do not hold {', '.join(missing)} here, so you cannot give {role}.")
+    asked = [decision.decide(by, permission, resource) for permission in sorted(role.codenames())]
+    if missing := [each for each in asked if not each.allowed]:
+        what = ", ".join(each.permission for each in missing)
+        why = decision.WORDS[missing[0].reason].lower()
+        raise OwnSide(f"You do not hold {what} here ({why}), so you cannot give {role}.")
 
 
 def require_protected(role: Role) -> None:
