@@ -138,7 +138,7 @@ def deny_gate(denials: list[Path]) -> Gate:
 
 
 def purpose_gate(standing: Standing, permission: str, purpose: str) -> Gate:
-    barred = ", ".join(standing.barred)
+    barred = ", ".join(standing.barred).replace("_", " ")
     if permission in USE and purpose in standing.barred:
         return Gate("purpose", "purpose_not_permitted", f"barred: {barred}")
     return Gate("purpose", "", f"barred: {barred}" if barred else "")

@@ -19,7 +19,7 @@ from accounts.actions import grants as actions
 from accounts.forms import grants as forms
 from accounts.models import Grant, User
 from accounts.permissions import Permission
-from accounts.views.request import Request, crumb, form_page
+from accounts.views.request import Request, crumb, form_page, name_of
 from audit.doors.web import submit
 
 
@@ -85,9 +85,10 @@ def change(request: Request, pk: UUID, verb: str) -> HttpResponse:
         if changed := submit(form, asked.action, grant, by=request.user, **told):
             messages.success(request, asked.done)
             return redirect("grant", changed.pk)
-    here = {"url": reverse("grant", args=[pk]), "label": str(grant)}
+    held = f"{name_of(grant.subject)}, {grant.role.name} on {grant.resource.address}"
+    here = {"url": reverse("grant", args=[pk]), "label": held}
     context = {
-        "title": f"{asked.label}: {grant}",
+        "title": f"{asked.label}: {held}",
         "lede": asked.lede,
         "submit": asked.label,
         "breadcrumbs": [crumb("grants", "Grants"), here],

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.models import Group
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,10 +17,17 @@ from accounts import queries
 from accounts.actions import grants as actions
 from accounts.decision import allowed
 from accounts.forms.grants import GrantForm
-from accounts.models import Grant, User
+from accounts.models import Grant
 from accounts.permissions import Permission
 from accounts.views import changes
-from accounts.views.request import Request, crumb, form_page, subject_kind, subject_url
+from accounts.views.request import (
+    Request,
+    crumb,
+    form_page,
+    name_of,
+    subject_kind,
+    subject_url,
+)
 from audit.doors.page import page, show
 from audit.doors.web import submit
 from audit.queries import history
@@ -103,10 +109,6 @@ def until(grant: Grant) -> str:
     return f"{grant.versions}, {end}" if grant.versions else end
 
 
-def name_of(subject: User | Group) -> str:
-    return subject.label if isinstance(subject, User) else subject.name
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def grant_new(request: Request) -> HttpResponse:
     queries.require_giver(request.user)
@@ -150,7 +152,7 @@ def grant_page(request: Request, pk: UUID) -> HttpResponse:
         "suspension": grant.suspensions.filter(closed_at=None).first(),
         "succession": queries.succession(request.user, grant),
         "sees_people": queries.sees_people(request.user),
-        "events": history(request.user, grant),
+        "events": history(request.user, grant, *grant.suspensions.all()),
         "breadcrumbs": [crumb("grants", "Grants")],
     }
     return render(request, "accounts/grant.html", context, status=422 if form.errors else 200)

@@ -15,6 +15,7 @@ TEXT = (
     "I use this data for the purpose that I named and on machines of the institute only.\n"
     "I try to identify nobody, and I report what looks like a breach within a day."
 )
+SECOND = "Looks at what the study publishes."
 WAITS = "Waits for the renewal of the ethics vote."
 REVIEWED = "For the privacy review: the first version only."
 
@@ -39,8 +40,8 @@ def change(cast: Cast) -> None:
     if not given(cast.petra, REVIEWED):
         reach = Reach(1, 1, Grant.NewVersions.ASK)
         grants.give(reader, cast.petra, at(MODEL), reach=reach, reason=REVIEWED, by=cast.alice)
-    if not given(cast.petra, WAITS):
-        grant = grants.give(reader, cast.petra, at(DIABETES), reason=WAITS, by=cast.bob)
+    if not given(cast.petra, SECOND):
+        grant = grants.give(reader, cast.petra, at(DIABETES), reason=SECOND, by=cast.bob)
         grants.suspend(grant, reason=WAITS, by=cast.bob)
 
 
