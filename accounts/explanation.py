@@ -185,7 +185,7 @@ def found_paths(
     )
     ordered = sorted(
         grants.order_by(F("opened_at"), "pk"),
-        key=lambda g: (g.user_id is None, -chain.index(g.resource_id)),
+        key=lambda g: (g.user_id is None, -chain.index(nearest(g, standing))),
     )
     return [
         Path(
@@ -196,6 +196,12 @@ def found_paths(
         )
         for grant in ordered
     ]
+
+
+def nearest(grant: Grant, standing: Standing) -> int:
+    """Where it holds: a range holds on the versions themselves, not on what they lie in."""
+    ranged = grant.first_version is not None and standing.number is not None
+    return standing.resource_id if ranged else grant.resource_id
 
 
 def outcome(
