@@ -52,6 +52,9 @@ class Refused(PermissionDenied):
         self.reason = decision.reason
         self.resource_id = decision.resource.pk
         self.resource_path = decision.resource.path
+        self.asked = {"permission": decision.permission}
+        if decision.purpose:
+            self.asked["purpose"] = decision.purpose
         super().__init__(f"{WORDS[decision.reason]} ({decision.permission})")
 
 

@@ -114,9 +114,7 @@ def explain(
         paths = found_paths(subject, permission, standing, purpose, at)
         denials = [p for p in paths if p.reason == "denies"]
         paths = [p for p in paths if p.grant.effect == Grant.Effect.ALLOW]
-        gates.append(
-            Gate("blocked", "deny_grant", str(denials[0].grant)) if denials else Gate("blocked")
-        )
+        gates.append(deny_gate(denials))
         gates.append(purpose_gate(standing, permission, purpose))
         gates.append(agreement_gate(standing, permission, spell, at))
         gates.append(draft_gate(standing, permission, subject, at))
@@ -140,7 +138,7 @@ def deny_gate(denials: list[Path]) -> Gate:
 
 
 def purpose_gate(standing: Standing, permission: str, purpose: str) -> Gate:
-    barred = ", ".join(standing.barred)
+    barred = ", ".join(standing.barred).replace("_", " ")
     if permission in USE and purpose in standing.barred:
         return Gate("purpose", "purpose_not_permitted", f"barred: {barred}")
     return Gate("purpose", "", f"barred: {barred}" if barred else "")
@@ -187,7 +185,7 @@ def found_paths(
     )
     ordered = sorted(
         grants.order_by(F("opened_at"), "pk"),
-        key=lambda g: (g.user_id is None, -chain.index(g.resource_id)),
+        key=lambda g: (g.user_id is None, -chain.index(nearest(g, standing))),
     )
     return [
         Path(
@@ -198,6 +196,12 @@ def found_paths(
         )
         for grant in ordered
     ]
+
+
+def nearest(grant: Grant, standing: Standing) -> int:
+    """Where it holds: a range holds on the versions themselves, not on what they lie in."""
+    ranged = grant.first_version is not None and standing.number is not None
+    return standing.resource_id if ranged else grant.resource_id
 
 
 def outcome(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from math import inf
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,7 +15,7 @@ from accounts import decision
 from accounts.models import Agreement, ApiKey, Grant, Membership, Resource, Role, User
 from accounts.models.grants import GrantQuerySet
 from accounts.models.vocabulary import Kind
-from accounts.permissions import Permission
+from accounts.permissions import USE, Permission
 from accounts.purposes import Purpose
 
 OVERSIGHT = frozenset(
@@ -75,16 +74,34 @@ def grants_on_side(by: User) -> GrantQuerySet:
     return open_grants.filter(Q(user__in=mine) | Q(group__in=groups))
 
 
-def held_on_side(by: User, resource: Resource) -> set[tuple[UUID, str]]:
-    """What somebody, and whoever acts for them, may do here."""
-    subjects = User.objects.filter(side(by))
-    return {(s.pk, p) for s in subjects for p in Permission if decision.allowed(s, p, resource)}
+def touched(resource: Resource) -> list[Resource]:
+    """It, all that lies in it, and all that was made from any of these."""
+    found, layer = {resource.pk}, [resource.pk]
+    while layer:
+        next_ones = Resource.objects.filter(Q(ancestors__overlap=layer) | Q(sources__overlap=layer))
+        layer = [pk for pk in next_ones.values_list("pk", flat=True) if pk not in found]
+        found |= set(layer)
+    return list(Resource.objects.filter(pk__in=found))
 
 
-def require_no_gain(by: User, resource: Resource, before: set[tuple[UUID, str]]) -> None:
-    """Whatever was changed, the own side may do no more here than it did."""
-    if more := sorted(p for _, p in held_on_side(by, resource) - before):
-        raise OwnSide(f"This would give you {', '.join(more)} here: ask a second person.")
+def held_on_side(by: User, places: list[Resource]) -> set[tuple[int, str, str]]:
+    """What somebody, or whoever acts for them, may do there, and for which purposes."""
+    subjects = list(User.objects.filter(side(by)))
+    found = set()
+    for place in places:
+        purposes = {"", *Purpose.values} - set(place.standing.barred)
+        for permission in Permission:
+            if any(decision.allowed(subject, permission, place) for subject in subjects):
+                meant = purposes if permission in USE else {""}
+                found |= {(place.pk, permission.value, purpose) for purpose in meant}
+    return found
+
+
+def require_no_gain(by: User, places: list[Resource], before: set[tuple[int, str, str]]) -> None:
+    """Whatever was changed, the own side may do no more there than it did."""
+    if more := held_on_side(by, places) - before:
+        what = ", ".join(sorted({permission for _, permission, _ in more}))
+        raise OwnSide(f"This would give you more here ({what}): ask a second person.")
 
 
 def require_known_agreements(slugs: list[str]) -> None:
@@ -109,9 +126,11 @@ def require_ceiling(by: User, role: Role, resource: Resource) -> None:
         return
     if role.slug in LISTED_ONLY:
         raise OwnSide(f"{role} is given by those whose role lists it: ask an admin.")
-    missing = [p for p in sorted(role.codenames()) if not decision.allowed(by, p, resource)]
-    if missing:
-        raise OwnSide(f"You do not hold {', '.join(missing)} here, so you cannot give {role}.")
+    asked = [decision.decide(by, permission, resource) for permission in sorted(role.codenames())]
+    if missing := [each for each in asked if not each.allowed]:
+        what = ", ".join(each.permission for each in missing)
+        why = decision.WORDS[missing[0].reason].lower()
+        raise OwnSide(f"You do not hold {what} here ({why}), so you cannot give {role}.")
 
 
 def require_protected(role: Role) -> None:

@@ -3,7 +3,18 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from accounts.views import grants, groups, keys, people, roles, services, settings
+from accounts.views import (
+    agreements,
+    changes,
+    explain,
+    grants,
+    groups,
+    keys,
+    people,
+    roles,
+    services,
+    settings,
+)
 
 signing_in = [
     path("login/", account.login, name="account_login"),
@@ -30,10 +41,21 @@ urlpatterns = [
     path("grants/", grants.grant_list, name="grants"),
     path("grants/new/", grants.grant_new, name="grant_new"),
     path("grants/<uuid:pk>/", grants.grant_page, name="grant"),
+    *(
+        path(f"grants/<uuid:pk>/{verb}/", changes.change, {"verb": verb}, name=f"grant_{verb}")
+        for verb in changes.CHANGES
+    ),
     path("roles/", roles.role_list, name="roles"),
     path("roles/new/", roles.role_new, name="role_new"),
     path("roles/<slug:slug>/", roles.role_page, name="role"),
     path("roles/<slug:slug>/retire/", roles.role_retire, name="role_retire"),
+    path("agreements/", agreements.agreement_list, name="agreements"),
+    path("agreements/new/", agreements.agreement_new, name="agreement_new"),
+    path("agreements/<slug:slug>/", agreements.agreement_page, name="agreement"),
+    path("signatures/<uuid:pk>/withdraw/", agreements.withdraw, name="signature_withdraw"),
+    path("explain/", explain.explain, name="explain"),
+    path("explain/who/", explain.who_can, name="who_can"),
+    path("explain/what/", explain.what_can, name="what_can"),
     path("people/", people.person_list, name="people"),
     path("people/invite/", people.person_invite, name="person_invite"),
     path("people/<uuid:pk>/", people.person_page, name="person"),

@@ -150,7 +150,8 @@ def refusal(act: Act, error: Exception, target: models.Model | None) -> dict[str
     denied = isinstance(error, PermissionDenied)
     row["outcome"] = Event.Outcome.DENIED if denied else Event.Outcome.FAILED
     row["message"] = words(error)
-    row["data"] = act.data | {"reason": getattr(error, "reason", type(error).__name__)}
+    reason = getattr(error, "reason", type(error).__name__)
+    row["data"] = act.data | getattr(error, "asked", {}) | {"reason": reason}
     for name in ("resource_id", "resource_path"):
         row[name] = getattr(error, name, None) or row[name]
     return row

@@ -160,17 +160,35 @@ def with_changes(acts: Iterable[Event]) -> list[Event]:
     return listed
 
 
-def history(user: Any, row: models.Model, limit: int = 20) -> list[Event]:
-    """The acts that wrote a row, newest first, as far as the person may read of them."""
+def history(user: Any, *rows: models.Model, limit: int = 20) -> list[Event]:
+    """The acts that wrote these rows, newest first, as far as the person may read of them."""
     readable_events = watched(user)
     if readable_events is None:
         return []
-    kind = ContentType.objects.get_for_model(root_model(type(row)))
-    wrote = Event.objects.filter(
-        content_type=kind, object_pk=str(row.pk), kind=Event.Kind.CHANGE
-    ).values("act")
+    these = Q(pk__in=[])
+    for row in rows:
+        kind = ContentType.objects.get_for_model(root_model(type(row)))
+        these |= Q(content_type=kind, object_pk=str(row.pk))
+    wrote = Event.objects.filter(these, kind=Event.Kind.CHANGE).values("act")
     acts = readable_events.filter(act__in=wrote, kind=Event.Kind.ACT).defer("words")
     return with_changes(acts[:limit])
+
+
+def births(user: Any, rows: Iterable[models.Model]) -> dict[str, Event]:
+    """The acts that created these rows of one kind, as far as the person may read of them."""
+    listed, readable_events = list(rows), watched(user)
+    if not listed or readable_events is None:
+        return {}
+    kind = ContentType.objects.get_for_model(root_model(type(listed[0])))
+    created = Event.objects.filter(
+        content_type=kind,
+        object_pk__in=[str(row.pk) for row in listed],
+        kind=Event.Kind.CHANGE,
+        action=Event.Action.CREATE,
+    )
+    made = dict(created.values_list("act", "object_pk"))
+    acts = readable_events.filter(act__in=list(made), kind=Event.Kind.ACT).defer("words")
+    return {made[act.act]: act for act in acts if act.act}
 
 
 def sign_ins(user: Any, limit: int = 5) -> list[Event]:

@@ -66,8 +66,10 @@ class Navigation:
             items.append(self.item("people", "People", "users", "p"))
         if gives:
             items.append(self.item("groups", "Groups", "users-round", "u"))
+        items.append(self.item("agreements", "Agreements", "file-text", "e"))
         items.append(self.item("services", "Services", "bot", "s"))
         items.append(self.item("keys", "Keys", "key-round", "k"))
+        items.append(self.item("explain", "Why?", "circle-help", "w"))
         items.append(self.item("api_docs", "API", "book-open", "d"))
         return items
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -14,8 +15,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from redis import Redis, RedisError
 
+from accounts import queries
 from accounts.actions import people
-from accounts.decision import Decision, Refused
+from accounts.decision import Decision, Refused, allowed
 from accounts.models import User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import USE, Permission
@@ -83,12 +85,27 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Which permission is missing, and the form to ask for it where asking can help."""
-    context = {"exception": str(exception)}
-    decision = getattr(exception, "decision", None)
-    if isinstance(exception, Refused) and decision and can_ask(decision):
-        query = urlencode({"resource": decision.resource.address})
-        context |= {"ask_url": f"{reverse('request_new')}?{query}", "label": "Request access"}
+    context: dict[str, Any] = {"exception": str(exception)}
+    user = request.user
+    if isinstance(exception, Refused) and isinstance(user, User):
+        context |= ways_out(user, exception.decision)
     return render(request, "403.html", context, status=403)
+
+
+def ways_out(user: User, decision: Decision) -> dict[str, Any]:
+    """What is missing and whom to ask for it; nothing about what they may not see at all."""
+    if not allowed(user, Permission.DISCOVER, decision.resource):
+        return {}
+    told = {"permission": decision.permission, "resource": decision.resource.address}
+    why = told | ({"purpose": decision.purpose} if decision.purpose else {})
+    found: dict[str, Any] = {"why_url": f"{reverse('explain')}?{urlencode(why)}"}
+    if decision.reason in ("agreement_missing", "agreement_expired"):
+        missing = queries.missing_agreements(user, decision.resource)
+        return found | {"missing": missing, "recorders": queries.recorders(user)}
+    if can_ask(decision):
+        query = urlencode({"resource": decision.resource.address})
+        found |= {"ask_url": f"{reverse('request_new')}?{query}", "label": "Request access"}
+    return found
 
 
 def can_ask(decision: Decision) -> bool:

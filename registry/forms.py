@@ -37,6 +37,7 @@ FACTS = (
             "hipaa_form",
             "permitted_purposes",
             "prohibited_purposes",
+            "required_agreements",
         ),
     ),
     ("Where it comes from", "", ("source", "licence", "retention")),
@@ -109,6 +110,9 @@ class AssetForm(forms.Form):
     hipaa_form = one_of(HipaaForm.choices, label="HIPAA form")
     permitted_purposes = some_of(Purpose.choices, help_text="None chosen: every purpose.")
     prohibited_purposes = some_of(Purpose.choices)
+    required_agreements = some_of(
+        [], help_text="Nobody uses the bytes, or what is made from them, before these are signed."
+    )
     source = forms.CharField(max_length=500, required=False)
     licence = forms.CharField(max_length=100, required=False)
     retention = forms.CharField(
@@ -129,8 +133,12 @@ class ModelForm(AssetForm):
     framework = forms.CharField(max_length=100, required=False, help_text="As in scikit-learn.")
 
 
-def asset_form(kind: str, *args: Any, new: bool = False, **kwargs: Any) -> AssetForm:
+def asset_form(kind: str, *args: Any, user: User, new: bool = False, **kwargs: Any) -> AssetForm:
     form = (ModelForm if kind == Kind.MODEL else AssetForm)(*args, **kwargs)
+    known: Any = form.fields["required_agreements"]
+    known.choices = [(one.slug, one.title) for one in people.agreements(user)]
+    if not known.choices:
+        del form.fields["required_agreements"]
     if new:
         form.fields["slug"] = forms.SlugField(label="Short name", max_length=100, help_text=SLUG)
     return form
@@ -162,6 +170,13 @@ class ReferForm(forms.Form):
     )
     size = forms.IntegerField(label="Size in bytes", min_value=0)
     sha256 = forms.CharField(label="SHA-256", min_length=64, max_length=64)
+
+
+class MoveForm(UserForm):
+    project = ResourceField(help_text="The short name of a project that you may edit.")
+
+    def prepare(self) -> None:
+        self.fields["project"].among(queries.movable_to(self.user))  # type: ignore[attr-defined]
 
 
 class LineageForm(UserForm):

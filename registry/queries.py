@@ -41,6 +41,12 @@ def find_projects(user: User, *, text: str = "") -> QuerySet[Project]:
     return found
 
 
+def movable_to(user: User) -> QuerySet[Project]:
+    """Where a dataset or model may be put."""
+    found: QuerySet[Project] = user.visible(Project, Permission.EDIT)
+    return found
+
+
 def assets(user: User, *, text: str = "", kind: str = "", project: str = "") -> QuerySet[Asset]:
     """The catalogue: what may be discovered, by words in name, description and tags."""
     found: QuerySet[Asset] = user.visible(Asset, Permission.DISCOVER).select_related("owner")

@@ -26,6 +26,7 @@ urlpatterns = [
     path("catalogue/<address:address>/", resources.page, name="resource"),
     path("catalogue/<address:address>/~edit/", assets.edit, name="resource_edit"),
     path("catalogue/<address:address>/~owner/", assets.hand_over, name="resource_owner"),
+    path("catalogue/<address:address>/~move/", assets.move, name="resource_move"),
     path("catalogue/<address:address>/~state/", resources.set_state, name="resource_state"),
     path("catalogue/<address:address>/~versions/", versions.open_version, name="version_new"),
     path("catalogue/<address:address>/~approve/", versions.approve, name="version_approve"),

@@ -105,6 +105,8 @@ def asking(user: User, form: forms.RequestForm, resource: Resource) -> dict[str,
         "steps": queries.would_answer(user, resource, user),
         "waiting": queries.own(user).filter(resource=resource, status=Status.PENDING).first(),
         "most": UNANSWERED.days,
+        "missing": (missing := people.missing_agreements(user, resource)),
+        "recorders": people.recorders(user) if missing else [],
     }
 
 

@@ -104,7 +104,7 @@ def suspend(grant: Grant, *, reason: str, by: User) -> Grant:
 
 
 @action("grant.resume", Event.Class.AUTHORIZATION)
-def resume(grant: Grant, *, by: User) -> Grant:
+def resume(grant: Grant, *, reason: str = "", by: User) -> Grant:
     """As giving it again: by somebody else than its holder, and up to the own ceiling."""
     check(by, Permission.GRANT, grant.resource)
     grant = require_held(grant, "suspended")
@@ -112,6 +112,7 @@ def resume(grant: Grant, *, by: User) -> Grant:
     rules.require_active(grant.subject)
     rules.require_ceiling(by, grant.role, grant.resource)
     resume_grant(grant, by=by)
+    context.say(reason)
     mail.resumed(grant)
     return grant
 
@@ -138,6 +139,7 @@ def narrow(
     rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
     rules.require_less(grant, expires_at=end, purpose=meant, reach=reach)
     rules.require_fitting(grant.resource, meant)
+    context.say(reason)
     return succeed(grant, by=by, reason=reason, expires_at=end, purpose=meant, reach=reach)
 
 
@@ -160,6 +162,7 @@ def extend(
     reach = reach or reach_of(grant)
     rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
     rules.require_fitting(grant.resource, grant.purpose)
+    context.say(reason)
     extended = succeed(grant, by=by, reason=reason, expires_at=expires_at, reach=reach)
     mail.granted(extended)
     return extended

@@ -1,5 +1,5 @@
 """Accounts in the admin."""
 
-from accounts.admin import grants, keys, people, resources
+from accounts.admin import agreements, grants, keys, people, resources
 
-__all__ = ["grants", "keys", "people", "resources"]
+__all__ = ["agreements", "grants", "keys", "people", "resources"]

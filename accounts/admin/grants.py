@@ -10,7 +10,8 @@ from django.db.models import Model, QuerySet
 
 from accounts import queries
 from accounts.actions import grants, roles
-from accounts.models import Grant, Grantable, Role, RolePermission
+from accounts.grants import Reach
+from accounts.models import Grant, Grantable, Role, RolePermission, Suspension
 from accounts.permissions import Permission
 from audit.doors.admin import ActionAdmin, ActionForm, ReadOnlyAdmin, each, site
 
@@ -74,6 +75,9 @@ class GrantForm(ActionForm):
             "purpose",
             "starts_at",
             "expires_at",
+            "first_version",
+            "last_version",
+            "new_versions",
             "reason",
         )
         widgets = {
@@ -85,17 +89,22 @@ class GrantForm(ActionForm):
     def act(self, data: dict[str, Any]) -> Model:
         role, resource = data.pop("role"), data.pop("resource")
         user, group = data.pop("user"), data.pop("group")
-        return grants.give(role, user or group, resource, **data, by=self.user)
+        reach = Reach(
+            *(data.pop(name) for name in ("first_version", "last_version", "new_versions"))
+        )
+        return grants.give(role, user or group, resource, reach=reach, **data, by=self.user)
 
 
 @admin.register(Grant, site=site)
 class GrantAdmin(ActionAdmin):
     form = GrantForm
     permission = "accounts.grant"
-    list_display = ("role", "user", "group", "resource", "effect", "status", "expires_at")
+    list_display = (
+        "role", "user", "group", "resource", "versions", "effect", "status", "expires_at",
+    )  # fmt: skip
     list_filter = ("effect", "origin", "role")
     search_fields = ("user__username", "group__name", "resource__path", "role__slug", "reason")
-    actions = (each(grants.revoke, "Revoke"),)
+    actions = (each(grants.resume, "Resume"), each(grants.revoke, "Revoke"))
 
     def rows(self, user: Any) -> QuerySet[Grant]:
         return queries.grants(user)
@@ -107,6 +116,16 @@ class GrantAdmin(ActionAdmin):
             "group": queries.groups,
             "resource": queries.givable,
         }[name](user)
+
+
+@admin.register(Suspension, site=site)
+class SuspensionAdmin(ReadOnlyAdmin):
+    list_display = ("grant", "reason", "opened_at", "opened_by", "closed_at", "closed_by")
+    list_filter = ("opened_at", "closed_at")
+    search_fields = ("grant__user__username", "grant__resource__path", "reason")
+
+    def rows(self, user: Any) -> QuerySet[Suspension]:
+        return queries.suspensions(user)
 
 
 @admin.register(RolePermission, site=site)

@@ -8,7 +8,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 
 from accounts import queries
-from accounts.models import GroupPermission, Resource, StatePeriod, UserPermission
+from accounts.models import (
+    GroupPermission,
+    Resource,
+    Spell,
+    Standing,
+    StatePeriod,
+    UserPermission,
+)
 from audit.doors.admin import ReadOnlyAdmin, site
 
 
@@ -30,6 +37,26 @@ class StatePeriodAdmin(ReadOnlyAdmin):
 
     def rows(self, user: Any) -> QuerySet[StatePeriod]:
         return queries.periods(user)
+
+
+@admin.register(Standing, site=site)
+class StandingAdmin(ReadOnlyAdmin):
+    list_display = ("resource", "classification", "blocked", "hidden", "flagged", "opened_at")
+    list_filter = ("classification", "blocked", "hidden", "flagged", "closed_at")
+    search_fields = ("resource__path", "agreements", "categories")
+
+    def rows(self, user: Any) -> QuerySet[Standing]:
+        return queries.standings(user)
+
+
+@admin.register(Spell, site=site)
+class SpellAdmin(ReadOnlyAdmin):
+    list_display = ("user", "answerable", "opened_at", "closed_at")
+    list_filter = ("opened_at", "closed_at")
+    search_fields = ("user__username", "answerable__username")
+
+    def rows(self, user: Any) -> QuerySet[Spell]:
+        return queries.spells(user)
 
 
 class RowAdmin(ReadOnlyAdmin):

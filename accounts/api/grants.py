@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts import queries
 from accounts.actions import grants
 from accounts.api.fields import GroupField, PersonField, ResourceField, RoleField, SubjectField
+from accounts.grants import Reach
 from accounts.models import Grant
 from accounts.purposes import Purpose
 from audit.doors.noun import Door, op, words
@@ -26,18 +27,48 @@ class GrantOut(serializers.ModelSerializer[Grant]):
     resource = serializers.CharField(source="resource.address")
     resource_uid = serializers.UUIDField(source="resource.uid")
     status = serializers.CharField()
+    suspended_for = serializers.SerializerMethodField(help_text="What it waits for.")
     opened_by = serializers.CharField(source="opened_by.username")
 
     class Meta:
         model = Grant
         fields = (
             "id", "role", "subject", "resource", "resource_uid", "effect", "purpose", "starts_at",
-            "expires_at", "status", "origin", "origin_id", "reason", "opened_at", "opened_by",
-            "closed_at", "closed_reason",
+            "expires_at", "first_version", "last_version", "new_versions", "status",
+            "suspended_for", "replaces", "origin", "origin_id", "reason", "opened_at",
+            "opened_by", "closed_at", "closed_reason",
         )  # fmt: skip
 
+    def get_suspended_for(self, grant: Grant) -> str:
+        waiting = next((s for s in grant.suspensions.all() if s.closed_at is None), None)
+        return waiting.reason if waiting else ""
 
-class GrantIn(StrictSerializer):
+
+RANGE = ("first_version", "last_version", "new_versions")
+
+
+class Ranged(StrictSerializer):
+    """Which versions of a dataset or model; what is left out stays, or is all that lies there."""
+
+    first_version = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    last_version = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    new_versions = serializers.ChoiceField(
+        Grant.NewVersions.choices,
+        required=False,
+        help_text="Left out: `inherit` without a last version, else `ask`.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The three as one; null as a first version says: all of them."""
+        told = {name: attrs.pop(name, None) for name in RANGE if name in attrs}
+        if told:
+            first, last = told.get("first_version"), told.get("last_version")
+            usual = "" if first is None else "inherit" if last is None else "ask"
+            attrs["reach"] = Reach(first, last, told.get("new_versions") or usual)
+        return attrs
+
+
+class GrantIn(Ranged):
     role = RoleField()
     user = PersonField(required=False)
     group = GroupField(required=False)
@@ -51,10 +82,25 @@ class GrantIn(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("user" in attrs) == ("group" in attrs):
             raise serializers.ValidationError({"user": ["Name either a user or a group."]})
-        return attrs
+        return super().validate(attrs)
 
 
 class Why(StrictSerializer):
+    reason = serializers.CharField(required=False, max_length=2000)
+
+
+class Reason(StrictSerializer):
+    reason = serializers.CharField(max_length=2000, help_text="The holder reads it.")
+
+
+class Narrower(Ranged):
+    expires_at = serializers.DateTimeField(required=False)
+    purpose = serializers.ChoiceField(Purpose.choices, required=False)
+    reason = serializers.CharField(required=False, max_length=2000)
+
+
+class Longer(Ranged):
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="null: without an end.")
     reason = serializers.CharField(required=False, max_length=2000)
 
 
@@ -63,7 +109,7 @@ FILTERS = words(
     subject="`bob` or `group:researchers`.",
     role="Slug of a role.",
     resource="Address of the resource it was given on.",
-    status="`active`, `scheduled`, `expired` or `revoked`.",
+    status="`active`, `suspended`, `scheduled`, `expired` or `revoked`.",
 )
 
 
@@ -76,7 +122,7 @@ class GrantDoor(Door):
             self.user,
             text=self.asked("q"),
             **{name: self.asked(name) for name in ("subject", "role", "resource", "status")},
-        )
+        ).prefetch_related("suspensions")
 
     @extend_schema(parameters=FILTERS)
     def list(self, request: Request, **address: Any) -> Response:
@@ -93,3 +139,26 @@ class GrantDoor(Door):
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, pk: Any) -> Response:
         return self.show(grants.revoke(self.get_object(), by=self.user, **self.body()))
+
+    @op(Reason, GrantOut)
+    @action(detail=True, methods=["post"])
+    def suspend(self, request: Request, pk: Any) -> Response:
+        """It gives nothing until it is resumed."""
+        return self.show(grants.suspend(self.get_object(), by=self.user, **self.body()))
+
+    @op(Why, GrantOut)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: Any) -> Response:
+        return self.show(grants.resume(self.get_object(), by=self.user, **self.body()))
+
+    @op(Narrower, GrantOut)
+    @action(detail=True, methods=["post"])
+    def narrow(self, request: Request, pk: Any) -> Response:
+        """Answers with the grant that holds from now on; it replaces this one."""
+        return self.show(grants.narrow(self.get_object(), by=self.user, **self.body()))
+
+    @op(Longer, GrantOut)
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, pk: Any) -> Response:
+        """Answers with the grant that holds from now on; it replaces this one."""
+        return self.show(grants.extend(self.get_object(), by=self.user, **self.body()))

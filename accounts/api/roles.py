@@ -48,6 +48,32 @@ class RoleEdit(StrictSerializer):
     requestable = serializers.BooleanField(required=False)
 
 
+class Wanted(StrictSerializer):
+    permissions = serializers.ListField(child=serializers.ChoiceField(Permission.choices))
+
+
+class Count(serializers.Serializer[Any]):
+    people = serializers.IntegerField()
+    resources = serializers.IntegerField()
+
+
+class EffectOut(serializers.Serializer[queries.Effect]):
+    user = serializers.CharField(source="user.username")
+    resource = serializers.CharField(source="resource.address")
+    permission = serializers.CharField()
+    change = serializers.CharField(help_text="`loses`, `keeps` or `gains`.")
+
+
+class PreviewOut(serializers.Serializer[Any]):
+    """All are counted, the first of them listed."""
+
+    counts = serializers.DictField(child=Count())
+    effects = EffectOut(many=True)
+
+
+LISTED = 500
+
+
 class RoleDoor(Door):
     lookup_field = "slug"
     lookup_value_converter = "slug"
@@ -75,3 +101,12 @@ class RoleDoor(Door):
     @action(detail=True, methods=["post"])
     def retire(self, request: Request, slug: Any) -> Response:
         return self.show(roles.retire(self.get_object(), by=self.user, **self.body()))
+
+    @op(Wanted, PreviewOut)
+    @action(detail=True, methods=["post"])
+    def preview(self, request: Request, slug: Any) -> Response:
+        """Who would lose, keep or gain what, if the role held only this; changes nothing."""
+        wanted = frozenset(self.body()["permissions"])
+        effects = queries.preview(self.user, self.get_object(), wanted)
+        told = {"counts": queries.counted(effects), "effects": effects[:LISTED]}
+        return self.show(told, PreviewOut)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import queries
 from accounts.forms.fields import ResourceField, SubjectField, UserForm
+from accounts.grants import Reach
 from accounts.models import Grant, Role
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
@@ -24,7 +25,31 @@ def moment(**kwargs: Any) -> forms.DateTimeField:
     return forms.DateTimeField(widget=widget, required=False, **kwargs)
 
 
-class GrantForm(UserForm):
+class RangeForm(forms.Form):
+    """Which versions of a dataset or model; all three empty: everything there and below."""
+
+    first_version = forms.IntegerField(
+        label="From version", min_value=1, required=False, help_text="Empty: all that lies there."
+    )
+    last_version = forms.IntegerField(
+        label="To version", min_value=1, required=False, help_text="Empty: no last one."
+    )
+    new_versions = forms.ChoiceField(
+        label="A version that comes after the last one",
+        choices=[("", "As usual"), *Grant.NewVersions.choices],
+        required=False,
+        help_text="As usual: reached when there is no last one, else asked for again.",
+    )
+
+    @property
+    def reach(self) -> Reach:
+        first, last = self.cleaned_data["first_version"], self.cleaned_data["last_version"]
+        usual = Grant.NewVersions.INHERIT if last is None else Grant.NewVersions.ASK
+        chosen = self.cleaned_data["new_versions"]
+        return Reach(first, last, chosen or ("" if first is None else usual))
+
+
+class GrantForm(UserForm, RangeForm):
     subject = SubjectField(
         label="Person, service or group", help_text="A user name, or group: and its name."
     )
@@ -59,6 +84,51 @@ class GrantForm(UserForm):
         self.fields["resource"].among(queries.givable(self.user))  # type: ignore[attr-defined]
         self.fields["role"].queryset = queries.givable_roles(self.user)  # type: ignore[attr-defined]
         self.initial.setdefault("expires_at", timezone.now() + timedelta(days=30))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        return data if self.errors else {**data, "reach": self.reach}
+
+
+def why(help_text: str) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": 2})
+    return forms.CharField(label="Reason", widget=widget, max_length=2000, help_text=help_text)
+
+
+class SuspendForm(forms.Form):
+    reason = why("What it waits for. It stands in the trail and in the mail to the holder.")
+
+
+class ResumeForm(forms.Form):
+    reason = why("What was cleared up. It stands in the trail.")
+
+
+class NarrowForm(RangeForm):
+    expires_at = moment(label="Ends earlier (UTC)", help_text="Empty: its end stays.")
+    purpose = forms.ChoiceField(
+        choices=[("", "As it is"), *Purpose.choices],
+        required=False,
+        help_text="A grant for any purpose can become one for a single purpose.",
+    )
+    reason = why("It stands in the trail.")
+    field_order = ("expires_at", "purpose", "first_version", "last_version", "new_versions")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        ranged = any(data.get(name) for name in ("first_version", "last_version", "new_versions"))
+        return {**data, "reach": self.reach if ranged and not self.errors else None}
+
+
+class ExtendForm(RangeForm):
+    """It says the whole of what holds from then on."""
+
+    expires_at = moment(label="Ends (UTC)", help_text="Empty: stays until somebody revokes it.")
+    reason = why("Why it is needed for longer, or for more. The holder reads it.")
+    field_order = ("expires_at", "first_version", "last_version", "new_versions")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        return data if self.errors else {**data, "reach": self.reach}
 
 
 class RoleForm(forms.Form):

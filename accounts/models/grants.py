@@ -123,7 +123,8 @@ class GrantQuerySet(GovernedQuerySet["Grant"]):
         if status == "suspended":
             return self.open().filter(suspensions__in=Suspension.objects.filter(closed_at=None))
         if status == "scheduled":
-            return self.open().filter(starts_at__gt=now)
+            waiting = Suspension.objects.filter(closed_at=None).values("grant")
+            return self.open().filter(starts_at__gt=now).exclude(pk__in=waiting)
         return self.live(now) if status == "active" else self.none()
 
     def of(self, user: User, at: datetime | None = None) -> GrantQuerySet:
@@ -236,7 +237,7 @@ class Grant(Governed):
 
     @property
     def status(self) -> str:
-        """`revoked`, `expired`, `scheduled` or `active`, by the clock and never by a job."""
+        """By the clock and never by a job; `in_status` asks the same of the database."""
         now = timezone.now()
         if self.closed_at is not None:
             return "revoked"

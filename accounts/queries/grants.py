@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,15 +12,16 @@ from accounts.models import (
     Grant,
     Grantable,
     GroupPermission,
-    Membership,
     Resource,
     Role,
     RolePermission,
+    Suspension,
     User,
     UserPermission,
 )
 from accounts.permissions import Permission
-from accounts.queries.resources import require, within
+from accounts.queries.resources import within
+from accounts.rules import on_side
 from audit.queries import as_path
 
 
@@ -102,6 +102,36 @@ def holders(user: User, resource: Resource) -> QuerySet[Grant]:
     return found if allowed(user, Permission.REVIEW, resource) else found.filter(user=user)
 
 
+def suspensions(user: User) -> QuerySet[Suspension]:
+    found: QuerySet[Suspension] = Suspension.objects.filter(grant__in=grants(user))
+    return found.select_related("grant", "opened_by", "closed_by")
+
+
+def succession(user: User, grant: Grant) -> list[Grant]:
+    """What it replaced and what replaced it, oldest first: itself among them."""
+    found = [grant]
+    while (earlier := found[0].replaces) is not None:
+        found.insert(0, earlier)
+    while (later := found[-1].replaced_by.first()) is not None:
+        found.append(later)
+    seen = set(grants(user).filter(pk__in=[one.pk for one in found]).values_list("pk", flat=True))
+    return [one for one in found if one.pk in seen]
+
+
+def grant_changes(user: User, grant: Grant) -> set[str]:
+    """Which verbs make sense here for this person; each action decides again."""
+    if grant.effect == Grant.Effect.DENY:
+        return set()
+    giver, other = allowed(user, Permission.GRANT, grant.resource), not on_side(user, grant.subject)
+    if grant.status == "suspended":
+        return {"resume"} if giver and other else set()
+    if grant.status not in ("active", "scheduled"):
+        return set()
+    found = {"suspend", "narrow"} if giver else set()
+    found |= {"narrow"} if grant.user_id == user.pk else set()
+    return found | ({"extend"} if giver and other else set())
+
+
 def has_expired_rows() -> bool:
     over = {"expires_at__lte": timezone.now()}
     rows = (UserPermission.objects.filter(**over), GroupPermission.objects.filter(**over))
@@ -127,47 +157,3 @@ def user_rows(user: User) -> QuerySet[UserPermission]:
 def group_rows(user: User) -> QuerySet[GroupPermission]:
     found: QuerySet[GroupPermission] = GroupPermission.objects.filter(grant__in=grants(user))
     return found.select_related("group", "permission", "content_object", "grant")
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What a change means to one person on one resource."""
-
-    user: User
-    resource: Resource
-    permission: str
-    change: str  # loses, keeps (another grant gives it) or gains (a deny is lifted)
-
-
-def preview(user: User, role: Role, wanted: frozenset[str]) -> list[Effect]:
-    """Who gains and who loses if the role held only this; for those who may edit roles."""
-    require(user, Permission.MANAGE_ROLES)
-    gone = sorted(role.codenames() - wanted)
-    found = []
-    for grant in Grant.objects.live().filter(role=role).select_related("user", "resource"):
-        for person in reached_people(grant):
-            for permission in gone:
-                change = "gains" if grant.effect == Grant.Effect.DENY else "loses"
-                if change == "loses" and gives_besides(person, permission, grant.resource, role):
-                    change = "keeps"
-                found.append(Effect(person, grant.resource, permission, change))
-    return found
-
-
-def reached_people(grant: Grant) -> list[User]:
-    if grant.user is not None:
-        return [grant.user]
-    members = Membership.objects.current().filter(group=grant.group).values("user")
-    return list(User.objects.filter(pk__in=members))
-
-
-def gives_besides(person: User, permission: str, resource: Resource, role: Role) -> bool:
-    """Does another grant than those of this role give it here?"""
-    now = timezone.now()
-    return any(
-        rows.objects.giving(person, permission, now)
-        .filter(content_object__in=resource.chain)
-        .exclude(grant__role=role)
-        .exists()
-        for rows in (UserPermission, GroupPermission)
-    )

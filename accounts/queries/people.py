@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 
-from accounts.models import Membership, Resource, ServiceAccount, User
+from accounts.models import Membership, Resource, ServiceAccount, Spell, User
 from accounts.permissions import Permission
 from accounts.queries.resources import on_site
 
@@ -88,6 +88,12 @@ def memberships(user: User) -> QuerySet[Membership]:
     """Present and past; to those who do not manage, their own."""
     every = Membership.objects.select_related("user", "group")
     return every if sees_people(user) else every.filter(user=user)
+
+
+def spells(user: User) -> QuerySet[Spell]:
+    """When those whom one may see were live."""
+    found: QuerySet[Spell] = Spell.objects.filter(user__in=people(user))
+    return found.select_related("user", "answerable").order_by("-opened_at")
 
 
 def current_memberships(user: User, person: User) -> QuerySet[Membership]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -14,9 +12,8 @@ from django.utils.functional import cached_property
 
 from accounts import grants
 from accounts.decision import Decision, Refused, allowed, decide, site
-from accounts.explanation import Explanation, explain
 from accounts.grants import Drift
-from accounts.models import GroupPermission, Resource, StatePeriod, User, UserPermission
+from accounts.models import GroupPermission, Resource, Standing, StatePeriod, User, UserPermission
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
 from audit.context import current, origin
@@ -41,58 +38,10 @@ def hide(user: User, decision: Decision) -> NoReturn:
     raise Http404
 
 
-def verdict(
-    user: User, permission: str, *, subject: str = "", purpose: str = "", **lookup: Any
-) -> Decision:
-    """What the decision says. About somebody else: to those who review it. And never that
-    something exists which the asker may not see."""
-    resource: Resource | None = Resource.objects.filter(**lookup).first()
-    if resource is None:
-        raise Http404
-    asked_for = user
-    if subject not in ("", user.username):
-        require_review(user, resource)
-        asked_for = User.objects.filter(username=subject).first() or nobody(subject)
-    decision = decide(asked_for, permission, resource, purpose=purpose)
-    if not decision.allowed and asked_for == user:
-        find(user, Permission.DISCOVER, pk=resource.pk)
-    return decision
-
-
-def explanation(
-    user: User,
-    subject: User,
-    permission: str,
-    resource: Resource,
-    *,
-    purpose: str = "",
-    at: datetime | None = None,
-) -> Explanation:
-    """The whole path of an answer: about oneself where one may look, about others to reviewers."""
-    if subject != user:
-        require_review(user, resource)
-    else:
-        find(user, Permission.DISCOVER, pk=resource.pk)
-    return explain(subject, permission, resource, purpose=purpose, at=at)
-
-
 def drift(user: User) -> list[Drift]:
     """Derived rows that are not what their grants say, for whoever may mend them."""
     require(user, Permission.MANAGE_POLICIES)
     return grants.drift()
-
-
-def require_review(user: User, resource: Resource) -> None:
-    review = decide(user, Permission.REVIEW, resource)
-    if not review.allowed:
-        find(user, Permission.DISCOVER, pk=resource.pk)  # 404 where nothing may be seen at all
-        error = Refused(review)
-        record(user, error, resource, "decision.ask")
-        raise error
-
-
-def nobody(username: str) -> NoReturn:
-    raise ValidationError({"subject": f"There is no user {username}."})
 
 
 def require(user: User, permission: str) -> None:
@@ -130,6 +79,12 @@ def resources(user: User) -> QuerySet[Resource]:
 def periods(user: User) -> QuerySet[StatePeriod]:
     found: QuerySet[StatePeriod] = StatePeriod.objects.filter(resource__in=resources(user))
     return found.select_related("resource")
+
+
+def standings(user: User) -> QuerySet[Standing]:
+    """What resources stand and stood for, of those one may see."""
+    found: QuerySet[Standing] = Standing.objects.filter(resource__in=resources(user))
+    return found.select_related("resource").order_by("-opened_at")
 
 
 class May:

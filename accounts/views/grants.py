@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.models import Group
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -18,9 +17,17 @@ from accounts import queries
 from accounts.actions import grants as actions
 from accounts.decision import allowed
 from accounts.forms.grants import GrantForm
-from accounts.models import Grant, User
+from accounts.models import Grant
 from accounts.permissions import Permission
-from accounts.views.request import Request, crumb, form_page, subject_kind, subject_url
+from accounts.views import changes
+from accounts.views.request import (
+    Request,
+    crumb,
+    form_page,
+    name_of,
+    subject_kind,
+    subject_url,
+)
 from audit.doors.page import page, show
 from audit.doors.web import submit
 from audit.hidden import find
@@ -28,11 +35,13 @@ from audit.queries import history
 
 STATUSES = (
     ("active", "In force"),
+    ("suspended", "Suspended"),
     ("scheduled", "Scheduled"),
     ("expired", "Expired"),
     ("revoked", "Revoked"),
     ("all", "All"),
 )
+GIVEN = ("purpose", "starts_at", "expires_at", "reach", "effect", "reason")
 KEPT = ("subject", "role", "resource")
 
 
@@ -97,11 +106,8 @@ def until(grant: Grant) -> str:
         return f"{grant.closed_at:%-d %b %Y}"
     if grant.status == "scheduled":
         return f"from {grant.starts_at:%-d %b %Y}"
-    return f"until {grant.expires_at:%-d %b %Y}" if grant.expires_at else "no end"
-
-
-def name_of(subject: User | Group) -> str:
-    return subject.label if isinstance(subject, User) else subject.name
+    end = f"until {grant.expires_at:%-d %b %Y}" if grant.expires_at else "no end"
+    return f"{grant.versions}, {end}" if grant.versions else end
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -112,7 +118,7 @@ def grant_new(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         subject, role, resource = given["subject"], given["role"], given["resource"]
-        rest = {k: given[k] for k in ("purpose", "starts_at", "expires_at", "effect", "reason")}
+        rest = {name: given[name] for name in GIVEN}
         if grant := submit(form, actions.give, role, subject, resource, by=request.user, **rest):
             messages.success(request, f"{name_of(subject)}: {role.name} on {resource.address}.")
             return redirect("grant", grant.pk)
@@ -142,9 +148,12 @@ def grant_page(request: Request, pk: UUID) -> HttpResponse:
         "holder": name_of(grant.subject),
         "path": way(grant),
         "permissions": sorted(grant.role.codenames()),
-        "may_revoke": grant.status in ("active", "scheduled") and (own or giver),
+        "may_revoke": grant.status in ("active", "scheduled", "suspended") and (own or giver),
+        "changes": changes.offered(request.user, grant),
+        "suspension": grant.suspensions.filter(closed_at=None).first(),
+        "succession": queries.succession(request.user, grant),
         "sees_people": queries.sees_people(request.user),
-        "events": history(request.user, grant),
+        "events": history(request.user, grant, *grant.suspensions.all()),
         "breadcrumbs": [crumb("grants", "Grants")],
     }
     return render(request, "accounts/grant.html", context, status=422 if form.errors else 200)

@@ -50,3 +50,7 @@ def subject_kind(subject: User | Group) -> str:
     if isinstance(subject, Group):
         return "group"
     return "service" if subject.kind == User.Kind.SERVICE else "user"
+
+
+def name_of(subject: User | Group) -> str:
+    return subject.label if isinstance(subject, User) else subject.name

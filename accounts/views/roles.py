@@ -17,6 +17,8 @@ from accounts.permissions import Permission
 from accounts.views.request import Request, crumb, form_page, may
 from audit.doors.web import press, submit
 
+SHOWN = 50  # effects of a change, of all that are counted
+
 
 @require_safe
 def role_list(request: Request) -> HttpResponse:
@@ -67,6 +69,10 @@ def role_page(request: Request, slug: str) -> HttpResponse:
         "requestable": role.requestable,
     }
     form = RoleForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid() and "confirmed" not in request.POST:
+        wanted = frozenset(form.cleaned_data["permissions"])
+        if wanted < codenames:
+            return role_preview(request, role, form, wanted)
     if (
         request.method == "POST"
         and form.is_valid()
@@ -75,6 +81,23 @@ def role_page(request: Request, slug: str) -> HttpResponse:
         messages.success(request, "Saved: every grant of this role gives this from now on.")
         return redirect("role", slug)
     return role_answer(request, role, form)
+
+
+def role_preview(request: Request, role: Role, form: Form, wanted: frozenset[str]) -> HttpResponse:
+    """First what would happen, then the button that does it."""
+    effects = queries.preview(request.user, role, wanted)
+    context = {
+        "title": f"Narrow {role.name}?",
+        "role": role,
+        "gone": [p for p in Permission if p in role.codenames() - wanted],
+        "counts": queries.counted(effects),
+        "effects": effects[:SHOWN],
+        "more": max(0, len(effects) - SHOWN),
+        "sent": [(name, value) for name, values in request.POST.lists() for value in values
+                 if name in form.fields],
+        "breadcrumbs": [crumb("roles", "Roles"), {"url": request.path, "label": role.name}],
+    }  # fmt: skip
+    return render(request, "accounts/role_preview.html", context)
 
 
 def role_answer(request: Request, role: Role, form: Form) -> HttpResponse:

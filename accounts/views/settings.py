@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts import queries
 from accounts.actions import people as actions
 from accounts.forms.people import NameForm, PreferencesForm
 from accounts.views.request import Request
@@ -38,6 +39,7 @@ def settings_page(request: Request) -> HttpResponse:
         "preferences_form": preferences,
         "session_ends": request.session.get_expiry_date(),
         "sign_ins": sign_ins(user),
+        "signatures": queries.signatures(user).filter(user=user)[:20],
     }
     wrong = name.errors or preferences.errors
     return render(request, "accounts/settings.html", context, status=422 if wrong else 200)

@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 TONES = {
-    "ok": "published approved active ok allowed allow ready low",
-    "warn": "confidential pending deprecated expiring invited medium not_given",
+    "ok": "published approved active signed keeps ok allowed allow ready low",
+    "warn": "confidential pending deprecated expiring invited suspended loses medium not_given",
     "bad": "restricted withdrawn rejected revoked denied failed deny high locked",
     "info": "internal draft scheduled web rest cli admin task db",
 }
@@ -27,7 +27,7 @@ ICONS = {
     "version": "layers", "file": "file", "user": "user", "person": "user", "group": "users-round",
     "service": "bot", "key": "key-round", "role": "shield", "grant": "key", "request": "inbox",
     "ok": "check", "allowed": "check", "approved": "check", "denied": "x", "rejected": "x",
-    "failed": "triangle-alert", "pending": "clock",
+    "failed": "triangle-alert", "pending": "clock", "suspended": "ban", "signed": "check",
 }  # fmt: skip
 
 SPANS = (

@@ -18,6 +18,7 @@ from accounts.rules import (
     require_known_agreements,
     require_no_gain,
     require_privacy_officer,
+    touched,
 )
 from audit.acts import action
 from registry import rules
@@ -71,9 +72,13 @@ def edit(asset: Asset, *, by: User, **facts: Any) -> Asset:
     if locked.state != State.DRAFT and rules.loosens(before, locked):
         require_privacy_officer(by, asset)
         check(by, Permission.DECIDE_REQUEST, asset)
+        places = touched(locked)
+        mine = held_on_side(by, places)
+        locked.save()
+        require_no_gain(by, places, mine)
     else:
         check(by, Permission.EDIT, asset)
-    locked.save()
+        locked.save()
     for version in Version.objects.filter(parent=locked.pk):
         version.classification, version.categories = locked.classification, locked.categories
         version.save()
@@ -99,13 +104,14 @@ def move(asset: Asset, project: Project, *, by: User) -> Asset:
     asset = lock(asset)
     if asset.parent_id == project.pk:
         raise ValidationError({"project": f"It lies in {project} already."})
-    before, mine = asset.standing, held_on_side(by, asset)
+    places = touched(asset)
+    before, mine = asset.standing, held_on_side(by, places)
     asset.place(project, asset.slug)
     asset.save()
     for version in Version.objects.filter(parent=asset.pk):
         version.place(asset, version.slug)
         version.save()
-    require_no_gain(by, asset, mine)
+    require_no_gain(by, touched(asset), mine)
     if rules.protects_less(before, asset.standing):
         require_privacy_officer(by, asset)
     return asset

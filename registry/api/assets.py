@@ -24,6 +24,7 @@ from registry.api.facts import (
     ModelFacts,
     ModelIn,
     ModelOut,
+    NewPlace,
     WholeAsset,
     WholeModel,
 )
@@ -63,6 +64,13 @@ class AssetDoor(StateDoor):
     @action(detail=True, methods=["post"], url_path="hand-over")
     def hand_over(self, request: Request, uid: Any) -> Response:
         return self.show(assets.hand_over(self.get_object(), by=self.user, **self.body()))
+
+    @op(NewPlace)
+    @action(detail=True, methods=["post"])
+    def move(self, request: Request, uid: Any) -> Response:
+        """Into another project, with all its versions; the uid stays, the address changes."""
+        moved = assets.move(self.get_object(), by=self.user, **self.body())
+        return self.show(queries.shaped(moved))
 
     @op(gives=VersionOut(many=True))
     @action(detail=True)

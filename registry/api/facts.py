@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.fields import Named, PersonField, ResourceField, name_of
-from accounts.models import User
+from accounts.models import Standing, User
 from accounts.models.vocabulary import (
     Category,
     Classification,
@@ -73,19 +73,36 @@ class AssetOut(serializers.ModelSerializer[Asset]):
         fields = (
             "uid", "address", "kind", "name", "description", "tags", "owner", "state",
             "classification", "categories", "lawful_basis", "special_basis", "hipaa_form",
-            "permitted_purposes", "prohibited_purposes", "licence", "created_at",
+            "permitted_purposes", "prohibited_purposes", "required_agreements", "licence",
+            "created_at",
+        )  # fmt: skip
+
+
+class EffectiveOut(serializers.ModelSerializer[Standing]):
+    """With all that it lies in and was made from: the strictest counts."""
+
+    made_from_withdrawn = serializers.BooleanField(source="flagged")
+    barred_purposes = serializers.ListField(child=serializers.CharField(), source="barred")
+    required_agreements = serializers.ListField(child=serializers.CharField(), source="agreements")
+
+    class Meta:
+        model = Standing
+        fields = (
+            "classification", "categories", "barred_purposes", "required_agreements",
+            "made_from_withdrawn",
         )  # fmt: skip
 
 
 class WholeAsset(AssetOut):
     """With what is for readers: null to others."""
 
+    effective = EffectiveOut(source="standing")
     card = serializers.CharField(allow_null=True)
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     retention = serializers.CharField(allow_null=True)
 
     class Meta(AssetOut.Meta):
-        fields = (*AssetOut.Meta.fields, "card", "source", "retention")  # type: ignore[assignment]
+        fields = (*AssetOut.Meta.fields, "effective", "card", "source", "retention")  # type: ignore[assignment]
 
     def to_representation(self, instance: Asset) -> Any:
         shown = super().to_representation(instance)
@@ -122,6 +139,9 @@ class Facts(StrictSerializer):
     hipaa_form = choice(HipaaForm)
     permitted_purposes = several(Purpose)
     prohibited_purposes = several(Purpose)
+    required_agreements = serializers.ListField(
+        child=serializers.SlugField(max_length=50), required=False, help_text="Slugs."
+    )
 
 
 class DatasetIn(Facts):
@@ -136,6 +156,10 @@ class ModelFacts(Facts):
 
 class ModelIn(DatasetIn, ModelFacts):
     pass
+
+
+class NewPlace(StrictSerializer):
+    project = ProjectField(help_text="Slug of a project that you may edit.")
 
 
 class NewState(StrictSerializer):

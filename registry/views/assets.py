@@ -50,7 +50,7 @@ def new(request: HttpRequest, project: str, kind: str) -> HttpResponse:
         raise Http404
     parent = queries.by_address(user, project)
     require_on(user, Permission.EDIT, parent)
-    form = forms.asset_form(kind, request.POST or None, new=True)
+    form = forms.asset_form(kind, request.POST or None, user=user, new=True)
     if sent(form):
         asset = submit(form, assets.register, parent, kind, by=user, **form.cleaned_data)
         if asset is not None:
@@ -71,7 +71,7 @@ def edit(request: HttpRequest, address: str) -> HttpResponse:
         return edit_project(request, resource)
     initial = {name: getattr(resource, name) for name in (*DESCRIPTION, "task", "framework")
                if hasattr(resource, name)}  # fmt: skip
-    form = forms.asset_form(resource.kind, request.POST or None, initial=initial)
+    form = forms.asset_form(resource.kind, request.POST or None, user=user, initial=initial)
     if sent(form) and saved(form, assets.edit, resource, by=user):
         messages.success(request, f"{resource} is saved.")
         return redirect("resource", address)
@@ -113,6 +113,30 @@ def hand_over(request: HttpRequest, address: str) -> HttpResponse:
         "breadcrumbs": breadcrumbs_to(resource),
         "form": form,
         "submit": "Hand over",
+        "cancel": reverse("resource", args=[address]),
+    }
+    return render(request, "registry/form.html", context, status=422 if form.errors else 200)
+
+
+def move(request: HttpRequest, address: str) -> HttpResponse:
+    user = signed_in(request)
+    resource = queries.by_address(user, address)
+    require_on(user, Permission.GRANT, resource)
+    if resource.kind not in (Kind.DATASET, Kind.MODEL):
+        raise Http404
+    form = forms.MoveForm(request.POST or None, user=user)
+    if sent(form):
+        moved = submit(form, assets.move, resource, form.cleaned_data["project"], by=user)
+        if moved is not None:
+            messages.success(request, f"It lies in {moved.parent} now, with all its versions.")
+            return redirect("resource", moved.address)
+    context = {
+        "title": f"Move {resource.label}",
+        "lede": "What the other project gives and asks counts at once. Its address changes with it,"
+        " and what it was called before no longer leads here.",
+        "breadcrumbs": breadcrumbs_to(resource),
+        "form": form,
+        "submit": "Move",
         "cancel": reverse("resource", args=[address]),
     }
     return render(request, "registry/form.html", context, status=422 if form.errors else 200)

@@ -25,6 +25,7 @@ from audit.queries import Filters
 from registry import forms, queries, rules
 from registry.actions import states
 from registry.views import card
+from registry.views.conditions import conditions, lacking
 
 PARTS = {Kind.PROJECT: "Datasets and models", Kind.VERSION: "Files"}
 VERBS = {
@@ -136,6 +137,8 @@ def overview(request: HttpRequest, resource: Any, may: May) -> dict[str, Any]:
         "prohibited": labels(resource.prohibited_purposes),
         "is_asset": is_asset,
     }
+    if resource.kind != Kind.PROJECT:
+        found |= conditions(user, resource)
     if is_asset and may[Permission.READ]:
         found |= {"card": card.read(resource.card), "latest": queries.latest(user, resource)}
     if resource.kind == Kind.VERSION:
@@ -169,7 +172,7 @@ def versions(request: HttpRequest, resource: Any, may: May) -> dict[str, Any]:
 def version_files(user: User, version: Any, may: May) -> dict[str, Any]:
     is_open = version.state == State.PENDING
     files = list(queries.files(user, version))
-    return {
+    return lacking(user, version) | {
         "files": files,
         "total": sum(file.size for file in files),
         "is_open": is_open,

@@ -1,81 +1,23 @@
-"""The one question and the list must agree: random worlds, each asked through both."""
+"""The question, the lists and the whole path must agree: random worlds, each asked of all."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from random import Random
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from accounts.decision import decide, site
-from accounts.grants import open_grant
-from accounts.models import ApiKey, Membership, Resource, Role, User
+from accounts.decision import answer, decide
+from accounts.explanation import explain
+from accounts.models import ApiKey, Resource, User
 from accounts.permissions import Permission
-from registry.actions.states import enter
-from registry.models import Asset, Project, Version
+from accounts.queries.asof import what_could, who_could
+from tests import worlds
 from tests.acting import do
 
-PURPOSES = ["", "research", "marketing"]
-STATES = {
-    "project": ["active", "retired"],
-    "dataset": ["draft", "published", "published", "withdrawn"],
-    "version": ["pending", "approved", "approved", "withdrawn"],
-}
-
-
-def node(kind: str, parent: Resource, slug: str, chance: Random) -> Resource:
-    model = {"project": Project, "dataset": Asset, "version": Version}[kind]
-    row: Any = model(kind=kind, state=chance.choice(STATES[kind]))
-    if kind == "version":
-        row.number = 1
-    row.permitted_purposes = chance.choice([[], [], ["research"], ["research", "marketing"]])
-    row.prohibited_purposes = chance.choice([[], [], ["marketing"]])
-    row.place(parent, slug)
-    row.save()
-    enter(row, row.state)
-    return Resource.objects.get(pk=row.pk)
-
-
-def tree(chance: Random) -> list[Resource]:
-    found = [site()]
-    for p in range(2):
-        project = node("project", found[0], f"p{p}", chance)
-        found.append(project)
-        for d in range(2):
-            dataset = node("dataset", project, f"d{d}", chance)
-            found += [dataset, node("version", dataset, "v1", chance)]
-    return found
-
-
-def give_at_random(chance: Random, cast, nodes: list[Resource], people: list[User]) -> None:
-    now = timezone.now()
-    roles = list(Role.objects.exclude(slug="system"))
-    hour = timedelta(hours=1)
-    for _ in range(24):
-        start, end = chance.choice(
-            [
-                (now, None),
-                (now, None),
-                (now - hour, now + hour),
-                (now - hour, now),
-                (now + hour, None),
-            ]
-        )
-        open_grant(
-            chance.choice(roles),
-            chance.choice([*people, cast.researchers]),
-            chance.choice(nodes),
-            by=cast.erin,
-            starts_at=start,
-            expires_at=end,
-            purpose=chance.choice(PURPOSES),
-            effect=chance.choice(["allow"] * 5 + ["deny"]),
-        )
-    for person in (cast.alice, cast.charlie, cast.dana):
-        start, end = chance.choice([(now, None), (now - hour, now), (now + hour, None)])
-        Membership(user=person, group=cast.researchers, opened_at=start, closed_at=end).save()
+SEEDS = range(4)
 
 
 def credential(chance: Random, person: User, nodes: list[Resource], erin: User) -> ApiKey | None:
@@ -89,17 +31,15 @@ def credential(chance: Random, person: User, nodes: list[Resource], erin: User) 
     return key
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_decide_and_visible_agree(cast, seed):
+@pytest.fixture
+def people(cast) -> list[User]:
+    return [cast.alice, cast.bob, cast.charlie, cast.dana, cast.scoring.user]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_decide_and_visible_agree(cast, people, seed):
     chance = Random(seed)
-    people = [cast.alice, cast.bob, cast.charlie, cast.dana, cast.scoring.user]
-
-    def build() -> list[Resource]:
-        nodes = tree(chance)
-        give_at_random(chance, cast, nodes, people)
-        return nodes
-
-    nodes = [Resource.objects.get(pk=n.pk) for n in do(build, by=cast.erin)]
+    nodes = do(lambda: worlds.build(chance, cast, people), by=cast.erin)
     questions = [(cast.erin, Permission.GRANT)]  # one of which the answer is known
     questions += [(chance.choice(people), chance.choice(list(Permission))) for _ in range(14)]
     disagreements, granted = [], 0
@@ -113,3 +53,44 @@ def test_decide_and_visible_agree(cast, seed):
                 disagreements.append((str(person), str(permission), resource.path, decision.reason))
     assert disagreements == []
     assert granted >= len(nodes)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_whole_path_ends_at_the_same_answer(cast, people, seed):
+    """Reason and grant: the one from the derived rows, the other from the intent."""
+    chance = Random(100 + seed)
+    nodes = do(lambda: worlds.build(chance, cast, people), by=cast.erin)
+    wrong, reasons = [], Counter[str]()
+    for _ in range(120):
+        person, resource = chance.choice(people), chance.choice(nodes)
+        permission, purpose = chance.choice(list(Permission)), chance.choice(worlds.PURPOSES)
+        at = timezone.now()
+        told = answer(person, permission, resource, purpose, None, at)
+        path = explain(person, permission, resource, purpose=purpose, at=at)
+        by = path.decided_by.grant.pk if path.allowed and path.decided_by else None
+        reasons[told.reason] += 1
+        if (told.reason, told.grant_id) != (path.reason, by):
+            wrong.append((str(person), str(permission), resource.path, told.reason, path.reason))
+    assert wrong == []
+    assert len(reasons) >= 5, reasons
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_and_what_are_the_sets_of_the_same_answers(cast, people, seed):
+    chance = Random(200 + seed)
+    nodes = do(lambda: worlds.build(chance, cast, people), by=cast.erin)
+    found = 0
+    for permission in (Permission.DISCOVER, Permission.DOWNLOAD, chance.choice(list(Permission))):
+        at = timezone.now()
+        pairs = {
+            (person.pk, resource.pk)
+            for person in people
+            for resource in nodes
+            if explain(person, permission, resource, at=at).allowed
+        }
+        who = {(u.pk, r.pk) for r in nodes for u in who_could(r, permission, at=at) if u in people}
+        what = {(u.pk, r.pk) for u in people for r in what_could(u, permission, at=at)}
+        assert who == pairs, permission
+        assert {pair for pair in what if pair[1] in {n.pk for n in nodes}} == pairs, permission
+        found += len(pairs)
+    assert found

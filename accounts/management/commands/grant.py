@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.utils import timezone
 
 from accounts import queries
 from accounts.actions import grants
-from accounts.models import Resource, Role, User
+from accounts.grants import Reach
+from accounts.models import Grant, Resource, Role, User
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
 from audit.doors.cli import ActionCommand
@@ -29,6 +31,11 @@ class Command(ActionCommand):
         parser.add_argument("resource", help="project, project/name, project/name@v3, or / (all)")
         parser.add_argument("--days", type=int, help="how long it lasts (without an end)")
         parser.add_argument("--purpose", default="", choices=["", *Purpose.values])
+        parser.add_argument("--versions", default="", help="some versions: 3, 2-4, or 2- (and on)")
+        parser.add_argument(
+            "--new-versions", default="", choices=["", *Grant.NewVersions.values],
+            help="what a later one means: inherit without a last, else ask or block",
+        )  # fmt: skip
         parser.add_argument("--reason", default="")
 
     def act(self, by: User, **options: Any) -> str:
@@ -38,6 +45,7 @@ class Command(ActionCommand):
             find_resource(by, options["resource"]),
             purpose=options["purpose"],
             expires_at=end(options["days"]),
+            reach=reach(options["versions"], options["new_versions"]),
             reason=options["reason"],
             by=by,
         )
@@ -70,6 +78,18 @@ def find_resource(by: User, address: str) -> Resource:
         return queries.find(by, Permission.GRANT, path=f"/{inside}/" if inside else "/")
     except Http404:
         raise CommandError(f"There is no {address} that {by} gives access to.") from None
+
+
+def reach(versions: str, new_versions: str) -> Reach:
+    """`2-4` as numbers; the rules say which words fit them."""
+    if not versions:
+        return Reach(None, None, new_versions)
+    found = re.fullmatch(r"(\d{1,9})(-)?(\d{1,9})?", versions, re.ASCII)
+    if found is None or (found[3] and not found[2]):
+        raise CommandError("--versions is one (3), a range (2-4), or from one on (2-).")
+    first = int(found[1])
+    last = int(found[3]) if found[3] else None if found[2] else first
+    return Reach(first, last, new_versions or ("inherit" if last is None else "ask"))
 
 
 def end(days: int | None) -> Any:

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from accounts.models import User
 from audit.doors.cli import ActionCommand
-from governance.demo import authzen, catalogue, moments, people, requests
+from governance.demo import agreements, authzen, catalogue, moments, people, requests
 
 
 class Command(ActionCommand):
@@ -42,9 +42,11 @@ class Command(ActionCommand):
             authzen.load(cast.erin, cast.alice, cast.bob, cast.dana)
             return authzen.issue_key(cast.dana)
         catalogue.fill(cast)
+        agreements.sign(cast)
         moments.live_through(cast)
         requests.ask_all(cast)
         moments.use(cast)
+        agreements.change(cast)
         people.issue_keys(cast)
         names = ", ".join(people.NAMES)
         return f"The demo is loaded. Sign in as {names} with the password {password}"

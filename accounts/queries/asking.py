@@ -1,0 +1,142 @@
+"""Asking the decision: about oneself where one may look, about others as a reviewer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NoReturn
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404
+
+from accounts.decision import WORDS, Decision, Refused, allowed, decide
+from accounts.explanation import Explanation, Path, explain
+from accounts.models import Resource, User
+from accounts.permissions import Permission
+from accounts.queries.asof import what_could, who_could
+from accounts.queries.grants import grants
+from accounts.queries.resources import find
+from audit.hidden import record
+from audit.queries import births
+
+
+def verdict(
+    user: User, permission: str, *, subject: str = "", purpose: str = "", **lookup: Any
+) -> Decision:
+    """What the decision says. About somebody else: to those who review it. And never that
+    something exists which the asker may not see."""
+    resource: Resource | None = Resource.objects.filter(**lookup).first()
+    if resource is None:
+        raise Http404
+    asked_for = user
+    if subject not in ("", user.username):
+        require_review(user, resource)
+        asked_for = User.objects.filter(username=subject).first() or nobody(subject)
+    decision = decide(asked_for, permission, resource, purpose=purpose)
+    if not decision.allowed and asked_for == user:
+        find(user, Permission.DISCOVER, pk=resource.pk)
+    return decision
+
+
+def explanation(
+    user: User,
+    subject: User,
+    permission: str,
+    resource: Resource,
+    *,
+    purpose: str = "",
+    at: datetime | None = None,
+) -> Explanation:
+    """The whole path of an answer: about oneself where one may look, about others to reviewers."""
+    if subject != user or not allowed(user, Permission.DISCOVER, resource):
+        require_review(user, resource)
+    return explain(subject, permission, resource, purpose=purpose, at=at)
+
+
+def require_review(user: User, resource: Resource) -> None:
+    review = decide(user, Permission.REVIEW, resource)
+    if not review.allowed:
+        find(user, Permission.DISCOVER, pk=resource.pk)  # 404 where nothing may be seen at all
+        error = Refused(review)
+        record(user, error, resource, "decision.ask")
+        raise error
+
+
+def named(user: User, subject: str) -> User:
+    """The subject of a question; oneself when none is named."""
+    if subject in ("", user.username):
+        return user
+    return User.objects.filter(username=subject).first() or nobody(subject)
+
+
+def nobody(username: str) -> NoReturn:
+    raise ValidationError({"subject": f"There is no user {username}."})
+
+
+def placed(lookup: dict[str, Any]) -> Resource:
+    resource: Resource | None = Resource.objects.filter(**lookup).first()
+    if resource is None:
+        raise Http404
+    return resource
+
+
+def explained(
+    user: User,
+    permission: str,
+    *,
+    subject: str = "",
+    purpose: str = "",
+    at: datetime | None = None,
+    **lookup: Any,
+) -> Explanation:
+    """`explanation` by names; who exists is told to reviewers of the place only."""
+    resource = placed(lookup)
+    if subject not in ("", user.username):
+        require_review(user, resource)
+    return explanation(user, named(user, subject), permission, resource, purpose=purpose, at=at)
+
+
+def who_at(
+    user: User, permission: str, *, at: datetime | None = None, **lookup: Any
+) -> QuerySet[User]:
+    """Who could do it there and then: for those who review the place."""
+    resource = placed(lookup)
+    require_review(user, resource)
+    return who_could(resource, permission, at=at)
+
+
+def what_at(
+    user: User, permission: str, *, subject: str = "", kind: str = "", at: datetime | None = None
+) -> QuerySet[Resource]:
+    """Where somebody could do it then: of oneself what one may see, of others what one reviews."""
+    own = subject in ("", user.username)
+    seen = user.visible(Resource, Permission.DISCOVER if own else Permission.REVIEW)
+    if not own and not seen.exists():
+        nobody(subject)
+    found = what_could(named(user, subject), permission, kind=kind, at=at)
+    return found.filter(pk__in=seen.order_by().values("pk"))
+
+
+@dataclass(frozen=True)
+class Told:
+    """One path as it may be shown: links only to what the reader may open."""
+
+    path: Path
+    words: str
+    may_open: bool
+    born: Event | None
+
+
+def told(user: User, explanation: Explanation) -> list[Told]:
+    """Each path of an answer with the act that made its grant."""
+    listed = [path.grant for path in explanation.paths]
+    seen = set(grants(user).filter(pk__in=[g.pk for g in listed]).values_list("pk", flat=True))
+    acts = births(user, listed)
+    return [
+        Told(path, OUTCOMES[path.reason], path.grant.pk in seen, acts.get(str(path.grant.pk)))
+        for path in explanation.paths
+    ]
+
+
+OUTCOMES = WORDS | {"gives": "Gives it", "no_grant": "Does not reach this"}

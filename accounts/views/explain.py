@@ -1,0 +1,134 @@
+"""Why somebody may or may not, who can, what they can: now or as it stood then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounts import queries
+from accounts.decision import WORDS
+from accounts.explanation import Explanation
+from accounts.forms.explain import AskForm, WhatForm, WhoForm, WhyForm
+from accounts.models import User
+from accounts.views.request import Request, subject_kind
+from audit.doors.page import page
+from audit.doors.web import submit
+
+GATES = {
+    "subject": "The account is active",
+    "resource": "It exists and is in use",
+    "blocked": "No deny stands in the way",
+    "purpose": "The purpose is permitted",
+    "agreements": "The agreements are signed",
+    "draft": "Not a draft, or one of theirs",
+}
+TABS = (("explain", "Why?"), ("who_can", "Who can"), ("what_can", "What can they"))
+
+
+@require_safe
+def explain(request: Request) -> HttpResponse:
+    form = WhyForm(request.GET if "resource" in request.GET else None, user=request.user)
+    found = asked(form, queries.explained, request.user)
+    context: dict[str, Any] = {
+        "title": "Why?",
+        "lede": "Whether somebody may do something, by which grant, and what stands in the way.",
+        "found": found,
+    }
+    if found is not None:
+        context |= shown(request.user, found)
+    return answer(request, "accounts/explain.html", "explain", form, context)
+
+
+def shown(user: User, found: Explanation) -> dict[str, Any]:
+    return {
+        "reason": WORDS[found.reason],
+        "gates": [(GATES[gate.name], gate, WORDS.get(gate.reason, "")) for gate in found.gates],
+        "paths": queries.told(user, found),
+        "decided_by": found.decided_by,
+    }
+
+
+@require_safe
+def who_can(request: Request) -> HttpResponse:
+    form = WhoForm(request.GET if "resource" in request.GET else None, user=request.user)
+    found = asked(form, queries.who_at, request.user)
+    context: dict[str, Any] = {
+        "title": "Who can",
+        "lede": "Every person and service that may do it there, for those who review the place.",
+    }
+    if found is not None:
+        listed = page(found, request.GET)
+        context |= {"page": listed, "rows": [who_row(person, request) for person in listed.rows]}
+    return answer(request, "accounts/who_can.html", "who_can", form, context)
+
+
+def who_row(person: User, request: Request) -> dict[str, Any]:
+    return {
+        "id": person.pk,
+        "url": why(request, subject=person.username),
+        "name": person.label,
+        "kind": subject_kind(person),
+        "title": person.label,
+        "sub": person.username,
+        "note": "why?",
+    }
+
+
+@require_safe
+def what_can(request: Request) -> HttpResponse:
+    form = WhatForm(request.GET if "permission" in request.GET else None, user=request.user)
+    found = asked(form, queries.what_at, request.user)
+    context: dict[str, Any] = {
+        "title": "What can they",
+        "lede": "Everything on which somebody may do it. Of others you see what you review.",
+    }
+    if found is not None:
+        listed = page(found, request.GET)
+        context |= {"page": listed, "rows": [what_row(row, request) for row in listed.rows]}
+    return answer(request, "accounts/what_can.html", "what_can", form, context)
+
+
+def what_row(resource: Any, request: Request) -> dict[str, Any]:
+    return {
+        "id": resource.uid,
+        "url": why(request, resource=resource.address),
+        "icon": "",
+        "name": resource.label,
+        "title": resource.label,
+        "sub": resource.address,
+        "tags": [resource.kind, resource.classification],
+        "note": "why?",
+    }
+
+
+def why(request: Request, **changes: str) -> str:
+    """The same question as on this page, about one of its rows."""
+    query = request.GET.copy()
+    for name in ("cursor", "kind"):
+        query.pop(name, None)
+    for name, value in changes.items():
+        query[name] = value
+    return f"{reverse('explain')}?{query.urlencode()}"
+
+
+def asked(form: AskForm, query: Any, user: User) -> Any:
+    """The answer, or nothing with what is wrong at its field; what is hidden is not there."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    try:
+        return submit(form, query, user, **form.question())
+    except Http404:
+        form.add_error("resource", "There is nothing of this address that you may see.")
+        return None
+
+
+def answer(
+    request: Request, template: str, name: str, form: AskForm, context: dict[str, Any]
+) -> HttpResponse:
+    tabs = [{"url": reverse(tab), "label": label, "current": tab == name} for tab, label in TABS]
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, template, {"form": form, "tabs": tabs, **context}, status=status)
