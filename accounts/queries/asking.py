@@ -18,6 +18,7 @@ from accounts.queries.asof import what_could, who_could
 from accounts.queries.grants import grants
 from accounts.queries.resources import find
 from audit.hidden import record
+from audit.models import Event
 from audit.queries import births
 
 
