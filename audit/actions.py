@@ -15,7 +15,7 @@ from audit import context
 from audit.acts import action
 from audit.models import Erasure, Event, Hold
 from audit.queries import READ_TRAIL, Filters
-from audit.seal import anchors, keys, proofs, redaction, retention, sealer
+from audit.seal import anchors, keys, proofs, redaction, retention, retired, sealer
 from audit.seal.erased import REDACTION
 from audit.seal.retired import Retirement
 from audit.trail import Scope, Verdict, verdict
@@ -49,6 +49,17 @@ def prove(event: Event, *, by: Any) -> dict[str, Any]:
     except proofs.NotSealed as error:
         raise ValidationError(str(error), code="conflict") from error
     context.say(f"leaf {found['index']} of {found['size']}")
+    return found
+
+
+@action("trail.prove_archived", Event.Class.DATA_ACCESS)
+def prove_archived(line: bytes, *, by: Any) -> dict[str, Any]:
+    """Of an event that retention took out: its line of the archive, and the path to the root."""
+    require(by, READ_TRAIL, "Archives are proved for those who read the whole trail.")
+    if not retired.is_sealed(line):
+        raise ValidationError("This line is not what was sealed.")
+    found = proofs.complete(retired.parsed(line))
+    context.say(f"leaf {found['index']} of {found['size']}, from an archive")
     return found
 
 
