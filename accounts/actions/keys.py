@@ -45,7 +45,8 @@ def issue(
     """To oneself, or to a service one answers for."""
     require_keeper(owner, by)
     kind = kind or (ApiKey.Kind.PERSONAL if owner.is_human else ApiKey.Kind.SERVICE)
-    if owner.is_human != (kind == ApiKey.Kind.PERSONAL) or kind == ApiKey.Kind.TOKEN:
+    fits = kind in ApiKey.Kind.values and kind != ApiKey.Kind.TOKEN
+    if not fits or owner.is_human != (kind == ApiKey.Kind.PERSONAL):
         raise ValidationError({"kind": "People have personal keys, services the other kinds."})
     return mint(owner, kind, name, scopes, expires_at, within, by)
 
