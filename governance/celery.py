@@ -8,10 +8,11 @@ from celery.schedules import crontab
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings")
 app = Celery("governance")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["accounts", "access", "audit", "registry"])
+app.autodiscover_tasks(["accounts", "access", "audit", "gateway", "registry"])
 app.autodiscover_tasks(["accounts"], related_name="post")
 app.conf.beat_schedule = {
     "fold refusals": {"task": "audit.tasks.fold", "schedule": 60.0},
+    "drain the spool": {"task": "gateway.tasks.drain", "schedule": 2.0, "options": {"expires": 2}},
     "sweep permission rows": {"task": "accounts.tasks.sweep", "schedule": 300.0},
     "expire requests": {"task": "access.tasks.expire", "schedule": 3600.0},
     "make partitions": {"task": "audit.tasks.partitions", "schedule": crontab(hour=3, minute=10)},

@@ -193,6 +193,7 @@ SEAL_WEBHOOK_SECRET = env.str("SEAL_WEBHOOK_SECRET", default="")
 
 # --- the registry's bytes
 BLOB_ROOT = DATA_DIR / "blobs"
+SPOOL_ROOT = DATA_DIR / "spool"
 UPLOAD_LIMIT = env.int("UPLOAD_LIMIT", default=10 * 1024**3)  # bytes a file
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2  # bytes of a form or JSON body; files are streamed
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -248,7 +249,6 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="gatehouse@localhost"
 
 # --- the web
 LANGUAGE_CODE = "en-gb"
-USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -121,6 +121,7 @@ def _empty(own_redis: Redis) -> None:
 def _fast(settings: Any, tmp_path: Path) -> None:
     settings.PASSWORD_HASHERS = FAST_HASHERS
     settings.BLOB_ROOT = tmp_path / "blobs"
+    settings.SPOOL_ROOT = tmp_path / "spool"
     settings.WHITENOISE_AUTOREFRESH = True  # each client would list all static files again
     settings.SEAL_ROOT = tmp_path / "seal"
     settings.SEAL_KEY_FILE = str(tmp_path / "seal" / "key")

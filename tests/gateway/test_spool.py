@@ -1,0 +1,133 @@
+"""What was answered out of memory stands in the tables, whatever happened to its process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from audit.models import Event
+from gateway import drain, spool
+from gateway.models import DecisionCount
+from gateway.spool import Note, Spool
+
+WRITER = """
+import sys, time, uuid
+from pathlib import Path
+from gateway.spool import Note, Spool
+box = Spool(Path(sys.argv[1]))
+for n in range(3):
+    assert box.note(Note(str(uuid.uuid4()), time.time(), "a", "b", "read", 1, "", "allowed"))
+print("noted", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def box(settings) -> Spool:
+    return Spool(settings.SPOOL_ROOT)
+
+
+def note(cast, reason: str = "allowed", **other: Any) -> Note:
+    given = {
+        "evaluation": str(uuid4()), "at": time.time(), "subject": str(cast.bob.pk),
+        "asker": str(cast.dana.pk), "permission": "discover", "resource": cast.oncology.pk,
+        "purpose": "", "reason": reason,
+    }  # fmt: skip
+    return Note(**given | other)
+
+
+def let_go(box: Spool) -> None:
+    assert box.file is not None
+    os.close(box.file)
+    box.file = None
+
+
+def test_yeses_are_counted_by_the_minute_and_noes_are_events(cast, box):
+    at = 1_800_000_000.0  # the first second of a minute
+    for second in (0, 1, 59, 60):
+        assert box.note(note(cast, at=at + second))
+    assert box.note(note(cast, "no_grant", permission="download", address="192.0.2.7"))
+    let_go(box)
+    assert drain.drain(box.folder, seconds=5) == 5
+    counts = DecisionCount.objects.order_by("minute").values_list("count", flat=True)
+    assert list(counts) == [3, 1]
+    event = Event.objects.get(verb="gateway.evaluate", outcome="denied")
+    assert (event.actor, event.remote_addr) == (cast.bob, "192.0.2.7")
+    assert event.resource_path == "/oncology/"
+    assert event.data["reason"] == "no_grant" and event.data["asked_by"] == "dana"
+    assert drain.drain(box.folder, seconds=5) == 0
+
+
+def test_a_second_drain_adds_to_the_same_minute(cast, box):
+    for _ in range(2):
+        assert box.note(note(cast, at=1_800_000_000.0))
+        let_go(box)
+        drain.drain(box.folder, seconds=5)
+    assert DecisionCount.objects.get().count == 2
+
+
+def test_repeated_noes_fold(cast, box):
+    for _ in range(5):
+        assert box.note(note(cast, "no_grant", permission="download"))
+    let_go(box)
+    drain.drain(box.folder, seconds=5)
+    assert Event.objects.filter(verb="gateway.evaluate").count() == 1
+
+
+def test_a_file_in_use_is_left_alone(cast, box):
+    assert box.note(note(cast))
+    assert drain.drain(box.folder, seconds=5) == 0
+    assert spool.size(box.folder) > 0
+
+
+def test_what_a_killed_process_noted_is_not_lost(settings, db):
+    folder: Path = settings.SPOOL_ROOT
+    environment = os.environ | {"PYTHONPATH": str(settings.BASE_DIR)}
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, env=environment
+    )
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == b"noted\n"
+    (path,) = folder.glob("*.jsonl")
+    with spool.taken(path) as held:
+        assert held is None
+    writer.kill()
+    writer.wait()
+    writer.stdout.close()
+    with spool.taken(path) as notes:
+        assert notes is not None and len(notes) == 3
+    assert not path.exists()
+
+
+def test_what_the_tables_do_not_take_stays_on_the_disk(cast, box):
+    assert box.note(note(cast, "no_grant", subject=str(uuid4())))
+    let_go(box)
+    with pytest.raises(KeyError):
+        drain.drain(box.folder, seconds=5)
+    (path,) = box.folder.glob("*.jsonl")
+    assert json.loads(path.read_text())["reason"] == "no_grant"
+
+
+def test_a_full_or_broken_disk_takes_no_note(cast, box, monkeypatch, tmp_path):
+    monkeypatch.setattr(spool, "LIMIT", 10)
+    assert box.note(note(cast))  # nothing waits yet
+    box.looked = 0.0
+    assert not box.note(note(cast))
+    (tmp_path / "file").write_text("no folder")
+    assert not Spool(tmp_path / "file").note(note(cast))
+
+
+def test_half_a_line_was_never_told(cast, box):
+    assert box.note(note(cast))
+    assert box.file is not None
+    os.write(box.file, b'{"evaluation": "torn')
+    let_go(box)
+    assert drain.drain(box.folder, seconds=5) == 1
