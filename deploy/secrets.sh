@@ -20,6 +20,8 @@ make() {
 
 make secret_key "$(random 64)"
 make api_key_peppers "1:$(random 32)"
+make seal_key "$(random 32)"
+make seal_webhook_secret "whsec_$(random 32)"
 make database_superuser "$(hexadecimal)"
 make database_owner_url "$(address gatehouse_owner)"
 make database_url "$(address gatehouse_app)"

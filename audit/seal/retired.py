@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,10 @@ class Retired:
                 continue
             self.months.append((record, [0]))
 
-    def covers(self, at: datetime) -> bool:
+    def covers(self, at: str) -> bool:
+        """A time as PostgreSQL writes it, in UTC."""
         for record, missing in self.months:
-            if record.first <= at.date() < record.end:
+            if str(record.first) <= at[:10] < str(record.end):
                 missing[0] += 1
                 self.count += 1
                 return True

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
-
-from django.db import connection
 
 from audit.seal import tiles, verify
 from audit.seal.merkle import Edge, consistency, inclusion, is_included, is_prefix
@@ -56,12 +53,11 @@ def prefixes(
 
 
 def included(report: Report, signed: Checkpoint, seq: int, reader: tiles.Reader) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(verify.LEAVES, [seq, seq + 1])
-        row: Any = cursor.fetchone()
-    if row is None:
+    rows = verify.stretch(seq, seq + 1)
+    if not rows:
         report.add(f"leaf {seq} is missing", seq)
         return
+    row = rows[0]
     walk = Walk(report, Edge(), [])
     found = walk.leaf(row)
     path = inclusion(reader.subtree, seq, signed.size)

@@ -25,7 +25,7 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("web", "worker", "beat", "migrate")
+OURS = ("web", "worker", "beat", "sealer", "migrate")
 BY_OPERATOR = {"GATEHOUSE_HOST": "gatehouse.example.org", "WEB_WORKERS": "2"}
 START_SECONDS = 40
 READY = {"worker": "ready."}  # asked before it says so, its check waits for five seconds
@@ -55,11 +55,20 @@ def test_only_migrate_gets_the_owner() -> None:
     assert users == ["migrate", "database"]  # the second one sets its password
 
 
+def test_only_the_sealer_gets_its_key() -> None:
+    users = [name for name in SERVICES if "seal_key" in SERVICES[name].get("secrets", [])]
+    assert users == ["sealer"]
+    writers = [
+        n for n in SERVICES if "seal:/var/lib/gatehouse/seal" in SERVICES[n].get("volumes", [])
+    ]
+    assert writers == ["sealer"]
+
+
 def test_secrets_are_files_and_never_in_the_environment() -> None:
     assert all(set(secret) == {"file"} for secret in COMPOSE["secrets"].values())
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
-            secret = re.search(r"SECRET|PEPPER|PASSWORD|_URL", name) and name != "PUBLIC_URL"
+            secret = re.search(r"SECRET|PEPPER|PASSWORD|_URL|_KEY", name) and name != "PUBLIC_URL"
             assert not secret or str(value).startswith(("/run/secrets/", "unix:///run/")), name
 
 
@@ -149,6 +158,8 @@ def stack() -> Iterator[Stack]:
             "SECRET_KEY": secrets.token_urlsafe(64),
             "API_KEY_PEPPERS": f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
             "EMAIL_URL": "consolemail://",
+            "SEAL_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "SEAL_WEBHOOK_SECRET": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
         }
         for secret, value in addresses.items():
             (place / secret).write_text(f"{value}\n")
@@ -163,7 +174,7 @@ def stack() -> Iterator[Stack]:
     _drop(name)
 
 
-@pytest.mark.parametrize("service", ["web", "worker", "beat"])
+@pytest.mark.parametrize("service", ["web", "worker", "beat", "sealer"])
 def test_it_comes_up_and_stops_when_asked(stack: Stack, service: str) -> None:
     process = stack.start(service)
     try:

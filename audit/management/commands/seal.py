@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import signal
+import threading
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -36,9 +37,16 @@ class Command(ActionCommand):
             if options["accept_restore"]:
                 return actions.accept_restore(options["accept_restore"], by=by)
             sealed = rounds.once()
-            while options["loop"]:
-                time.sleep(options["loop"])
-                rounds.once()
+            if options["loop"]:
+                go_on(options["loop"])
         except (NoKey, Restored) as error:
             raise CommandError(str(error)) from error
         return f"{sealed} events sealed."
+
+
+def go_on(seconds: float) -> None:
+    """Until asked to end; a round is finished first."""
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    while not ended.wait(seconds):
+        rounds.once()
