@@ -14,6 +14,7 @@ from typing import Any
 UNGOVERNED: dict[str, str] = {
     "audit_event": "the trail itself: append-only by its own triggers",
     "accounts_keyuse": "last use of a key: telemetry, rewritten at most once a minute",
+    "audit_sinkcursor": "how far each sink of the trail has got: rewritten with every batch",
     "auth_permission": "derived from the code by migrate",
     "axes_accessattempt": "counters of the lockout; each lockout is an event of its own",
     "axes_accessattemptexpiration": "counters of the lockout",

@@ -72,7 +72,7 @@ class Navigation:
 
     def oversight(self) -> list[dict[str, Any]]:
         items = []
-        if trail.watched(self.user) is not None:
+        if trail.reads_trail(self.user):
             items.append(self.item("trail", "Trail", "scroll-text", "t"))
         if self.user.is_staff:
             items.append(self.item("admin:index", "Admin", "grid-3x3", "a"))

@@ -176,6 +176,8 @@ AUDITLOG_STORE_JSON_CHANGES = True
 AUDITLOG_USE_BASE_MANAGER = True
 AUDITLOG_DISABLE_REMOTE_ADDR = True
 AUDIT_RESOURCE_MODEL = "accounts.Resource"
+EXPORT_ROOT = DATA_DIR / "exports"
+TRAIL_SINKS = env.list("TRAIL_SINKS", default=[])  # where copies of the trail go: docs/exports.md
 
 # --- the registry's bytes
 BLOB_ROOT = DATA_DIR / "blobs"

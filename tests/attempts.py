@@ -14,7 +14,7 @@ from accounts.actions import grants, groups, keys, people, roles, rows, services
 from accounts.models import Grant, User
 from audit import actions as trail
 from audit.models import Event
-from audit.queries import Filters
+from audit.search import Search
 from registry.actions import assets, files, projects, states, versions
 from registry.models import Asset
 from tests.cast import Cast, role
@@ -77,8 +77,18 @@ ATTEMPTS: dict[str, Attempt] = {
     "role.retire": lambda w, by: roles.retire(w.lab, by=by),
     "service.register": lambda w, by: services.register(username="x", owner=by, by=by),
     "service.hand_over": lambda w, by: services.hand_over(w.scoring, w.bob, by=by),
+    "trail.cancel_export": lambda w, by: trail.cancel_export(w.export, by=by),
+    "trail.delete_search": lambda w, by: trail.delete_search(w.saved, by=by),
+    "trail.download_export": lambda w, by: trail.download_export(w.export, by=by),
+    "trail.export": lambda w, by: trail.export(Search(), format="jsonl", by=by),
+    "trail.fail_export": lambda w, by: trail.fail_export(w.export, reason="x", by=by),
+    "trail.finish_export": lambda w, by: trail.finish_export(
+        w.export, manifest={"rows": 0, "sha256": ""}, by=by
+    ),
+    "trail.print": lambda w, by: trail.print_trail(Search(), format="csv", by=by),
+    "trail.save_search": lambda w, by: trail.save_search(Search.of("x"), name="x", by=by),
     "trail.verify": lambda w, by: trail.verify(by=by),
-    "trail.view": lambda w, by: trail.view_trail(Filters(), by=by),
+    "trail.view": lambda w, by: trail.view_trail(Search(), by=by),
     "trail.view_event": lambda w, by: trail.view_event(Event.objects.latest("id"), by=by),
     "version.open": lambda w, by: versions.open_version(w.scans, by=by),
     "version.approve": lambda w, by: versions.approve(w.version, by=by),
@@ -100,6 +110,8 @@ def gather(cast: Cast) -> SimpleNamespace:
             "file": files.upload(version, "a.csv", [b"a"], by=cast.alice),
             "grant": Grant.objects.get(group=cast.researchers),
             "key": key,
+            "saved": trail.save_search(Search.of("x"), name="mine", shared=True, by=cast.dana),
+            "export": trail.export(Search.of("x"), format="jsonl", by=cast.dana),
             "lab": roles.create(slug="lab", name="Lab", permissions=["read"], by=cast.erin),
             "request": requests.submit(
                 cast.oncology, role("reader"), purpose="research", justification="x", by=cast.bob

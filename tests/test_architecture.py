@@ -34,6 +34,7 @@ from audit import actions as trail
 from audit.acts import ACTIONS
 from audit.context import UNGOVERNED
 from audit.models import Event
+from audit.search import Search
 from registry.actions import files, versions
 from registry.models import Asset
 from registry.rules import TRANSITIONS
@@ -58,8 +59,11 @@ def real(cast) -> dict[str, Any]:
     asked: dict[str, Any] = {"purpose": "research", "justification": "x"}
     request = requests.submit(cast.oncology, role("reader"), by=cast.bob, **asked)
     event = Event.objects.latest("id")
+    saved = trail.save_search(Search.of("x"), name="x", shared=True, by=cast.dana)
+    export = trail.export(Search.of("x"), format="jsonl", by=cast.dana)
     by_noun = {
         "datasets": cast.scans.uid,
+        "exports": export.pk,
         "grants": Grant.objects.latest("opened_at").pk,
         "groups": cast.researchers.pk,
         "keys": key.pk,
@@ -67,6 +71,7 @@ def real(cast) -> dict[str, Any]:
         "people": cast.bob.pk,
         "projects": cast.oncology.uid,
         "requests": request.pk,
+        "searches": saved.pk,
         "service-accounts": cast.scoring.pk,
         "services": cast.scoring.pk,
         "trail": event.uid,

@@ -16,6 +16,7 @@ OURS = {"accounts", "access", "registry", "audit", "governance"}
 PINNED = {
     "accounts_keyuse",
     "audit_event",
+    "audit_sinkcursor",
     "auth_permission",
     "axes_accessattempt",
     "axes_accessattemptexpiration",

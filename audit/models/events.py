@@ -7,13 +7,19 @@ from typing import Any, ClassVar
 from auditlog.models import AbstractLogEntry, LogEntryManager
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.encoding import smart_str
 
 from audit.context import current, origin, touch
+
+# What the inverted index holds: words of the first five, the rest as tags such as `door:web`.
+SEARCHED = (
+    "verb", "actor_repr", "object_repr", "resource_path", "message",
+    "purpose", "key", "door", "event_class", "changes",
+)  # fmt: skip
 
 
 class UuidV7(models.Func):
@@ -117,9 +123,7 @@ class Event(AbstractLogEntry):  # type: ignore[misc]
     data = models.JSONField(default=dict)
     timestamp = models.DateTimeField(db_default=Now(), editable=False)
     words = models.GeneratedField(
-        expression=SearchVector(
-            "verb", "actor_repr", "object_repr", "resource_path", "message", config="simple"
-        ),
+        expression=models.Func(*SEARCHED, function="audit_words"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
