@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from audit.search import Search
 
 READ_TRAIL = "accounts.read_trail"
 COUNTED = 10_000  # a count beyond this is told as "more than"
+LONGEST_ACT = timedelta(days=1)  # no transaction is open for longer
 RECENT = 2_000  # events that completions are taken from
 
 
@@ -78,13 +79,30 @@ def changes(user: Any, act: Event) -> QuerySet[Event]:
     return mine.defer("words").order_by("id")
 
 
+def changes_of(acts: Iterable[Event]) -> QuerySet[Event]:
+    """The diffs of several acts, in the order of their writing."""
+    listed = [act for act in acts if act.act is not None and act.kind == Event.Kind.ACT]
+    if not listed:
+        return Event.objects.none()
+    times = sorted(act.timestamp for act in listed)  # spares the partitions where none can be
+    rows = Event.objects.filter(
+        act__in=[act.act for act in listed],
+        kind=Event.Kind.CHANGE,
+        timestamp__range=(times[0] - LONGEST_ACT, times[-1]),
+    )
+    return rows.defer("words").select_related("content_type").order_by("id")
+
+
+def first_moment() -> datetime | None:
+    """When the oldest event that is kept happened."""
+    return Event.objects.order_by("timestamp").values_list("timestamp", flat=True).first()
+
+
 def with_changes(acts: Iterable[Event]) -> list[Event]:
     """The acts of one page, each with the field diffs under it: `grant: closed at`."""
     listed = list(acts)
-    known = [act.act for act in listed if act.act is not None]
     found: dict[UUID, dict[str, Any]] = {}
-    rows = Event.objects.filter(act__in=known, kind=Event.Kind.CHANGE)
-    for row in rows.defer("words").select_related("content_type").order_by("id"):
+    for row in changes_of(listed):
         under = found.setdefault(row.act, {})  # type: ignore[arg-type]
         noun = row.content_type.name if row.content_type else "row"
         for name, pair in (row.changes or {}).items():

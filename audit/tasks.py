@@ -1,9 +1,14 @@
 """The clock of the trail."""
 
-from django.db import connection
+from contextlib import suppress
 
-from audit import refusals
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.http import Http404
+
+from audit import actions, queries, refusals
 from audit.doors.tasks import job
+from audit.exports import files
 
 AHEAD = 3  # months of partitions that always exist
 
@@ -20,3 +25,32 @@ def partitions() -> int:
     with connection.cursor() as cursor:
         cursor.execute("select audit_partitions(%s)", [AHEAD])
         return int(cursor.fetchone()[0])
+
+
+@job
+def write_export(uid: str) -> None:
+    """In the name of whoever asked for it; nothing when it was cancelled meanwhile."""
+    export = queries.export_to_write(uid)
+    if export is None:
+        return
+    try:
+        actions.finish_export(export, manifest=files.write(export), by=export.owner)
+    except files.Cancelled:
+        return
+    except (PermissionDenied, ValidationError, Http404, OSError) as error:
+        with suppress(OSError):
+            export.path.unlink()
+        if queries.export_to_write(uid) is not None:
+            actions.fail_export(export, reason=reason(error), by=export.owner)
+
+
+def reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"The file could not be written: {error.strerror}."
+    return "What it asks for is not, or no longer, yours to read."
+
+
+@job
+def discard_exports() -> int:
+    """Files of exports are kept for a week."""
+    return files.discard()

@@ -11,6 +11,7 @@ from audit.gate import Gate
 
 # The collation is the server's own (PostgreSQL 17 and later), so that letters and their case are
 # the same on every machine. Tags are whole lexemes: no text that a person types parses into them.
+# What was searched for is no word of that event: else each search would find those before it.
 WORDS = """
 create function audit_plain(text) returns text
   language sql immutable parallel safe strict as $$
@@ -30,7 +31,8 @@ create function audit_words(verb text, actor text, object text, path text, messa
   language sql immutable parallel safe as $$
   select to_tsvector('pg_catalog.simple',
       public.audit_plain(
-        verb || ' ' || actor || ' ' || object || ' ' || path || ' ' || message))
+        verb || ' ' || actor || ' ' || object || ' ' || path || ' '
+        || case when starts_with(verb, 'trail.') then '' else message end))
     || array_to_tsvector(array_remove(array[
       'door:' || door, 'class:' || event_class,
       'purpose:' || nullif(purpose, ''), 'key:' || nullif(key, '')], null))
