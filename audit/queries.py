@@ -12,16 +12,18 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
+from audit.among import Among
 from audit.models import Event, Export, SavedSearch, root_model
 from audit.qualifiers import as_path as as_path  # what other apps make of an address
 from audit.search import Search
 
 READ_TRAIL = "accounts.read_trail"
 COUNTED = 10_000  # a count beyond this is told as "more than"
+FEW = 200  # resources
 LONGEST_ACT = timedelta(days=1)  # no transaction is open for longer
 RECENT = 2_000  # events that completions are taken from
 
@@ -35,11 +37,18 @@ def readable(user: Any) -> QuerySet[Event]:
 
 
 def watched(user: Any) -> QuerySet[Event] | None:
-    """As a list of ids, for which the planner knows how many events there are."""
+    """What the person may read of the trail; None is nothing at all."""
     resources = scope(user)
     if resources is None:
         return Event.objects.all()
-    return Event.objects.filter(resource_id__in=resources) if resources else None
+    return within(Event.objects.all(), resources) if resources else None
+
+
+def within(found: QuerySet[Event], resources: list[int]) -> QuerySet[Event]:
+    """Of few, the planner knows how many events there are; of many it need not."""
+    if len(resources) <= FEW:
+        return found.filter(resource_id__in=resources)
+    return found.filter(Among(F("resource_id"), resources))
 
 
 def watched_resources(user: Any) -> QuerySet[Any]:

@@ -9,6 +9,7 @@ from django.http import Http404
 from audit import actions, queries, refusals
 from audit.doors.tasks import job
 from audit.exports import files
+from audit.sinks import shipping, targets
 
 AHEAD = 3  # months of partitions that always exist
 
@@ -54,3 +55,15 @@ def reason(error: Exception) -> str:
 def discard_exports() -> int:
     """Files of exports are kept for a week."""
     return files.discard()
+
+
+@job
+def ship(name: str) -> int:
+    """One task a sink, so that one which hangs holds up no other."""
+    return sum(shipping.ship(one) for one in targets.configured() if one.name == name)
+
+
+@job
+def ship_all() -> None:
+    for one in targets.configured():
+        ship.delay(one.name)

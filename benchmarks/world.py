@@ -22,19 +22,31 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = "gatehouse_bench"
 
 
-def prepare() -> None:
-    """Make the database, point this process at it, migrate, assemble the cast."""
+def prepare(name: str = NAME) -> bool:
+    """Make the database, point this process at it, migrate; False when it was kept from before."""
     with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], autocommit=True) as server:
-        server.execute(f'drop database if exists "{NAME}" with (force)')
-        server.execute(f'create database "{NAME}"')
+        found = server.execute("select 1 from pg_database where datname = %s", [name])
+        kept = name != NAME and found.fetchone() is not None
+        if not kept:
+            server.execute(f'drop database if exists "{name}" with (force)')
+            server.execute(f'create database "{name}"')
     for variable in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SUPERUSER_URL"):
         parts = urlsplit(os.environ[variable])
-        os.environ[variable] = urlunsplit(parts._replace(path=f"/{NAME}"))
+        os.environ[variable] = urlunsplit(parts._replace(path=f"/{name}"))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "governance.settings"
+    if kept:
+        return False
     with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], autocommit=True) as fresh:
         fresh.execute((ROOT / "governance" / "database.sql").read_text())
-    os.environ["DJANGO_SETTINGS_MODULE"] = "governance.settings"
     manage = [sys.executable, str(ROOT / "manage.py")]
     subprocess.run([*manage, "migrate", "--database", "owner", "--verbosity", "0"], check=True)
+    return True
+
+
+def drop(name: str) -> None:
+    parts = urlsplit(os.environ["DATABASE_SUPERUSER_URL"])
+    with psycopg.connect(urlunsplit(parts._replace(path="/postgres")), autocommit=True) as server:
+        server.execute(f'drop database "{name}" with (force)')
 
 
 def machine() -> None:

@@ -39,7 +39,7 @@ def limited(export: Export) -> stream.Stream:
     search = Search.of(export.query)
     found = stream.of(export.owner, search, export.format, export.asked_at)
     if export.scope is not None:
-        found.events = found.events.filter(resource_id__in=export.scope)
+        found.events = queries.within(found.events, export.scope)
     return found
 
 

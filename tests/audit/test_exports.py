@@ -19,7 +19,7 @@ from django.utils import timezone
 from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
-from accounts.actions import grants, groups, people
+from accounts.actions import grants, groups, keys, people
 from accounts.models import Grant
 from audit import actions, queries
 from audit.acts import ACTIONS
@@ -32,6 +32,7 @@ from audit.search import Search
 from audit.tasks import discard_exports, write_export
 from tests.attempts import ATTEMPTS, gather
 from tests.cast import role
+from tests.rest import Caller, caller, refused
 
 FORMATS = list(Export.Format.values)
 
@@ -365,3 +366,58 @@ def test_what_people_type_does_not_steer_a_terminal(cast):
 def test_the_cef_of_a_long_message_is_cut(cast):
     Event.objects.create(kind="act", verb="test.x", event_class="management", message="x" * 5000)
     assert len(text(cast.dana, "verb:test.x", "cef")) < 1500
+
+
+# --- over REST
+
+
+def test_a_script_asks_polls_and_fetches(cast):
+    dana = caller(cast.dana)
+    answer = dana.post("trail/exports", {"q": "verb:grant", "format": "ecs"})
+    assert answer.status_code == 201
+    at = answer.json()["uid"]
+    assert dana.get(f"trail/exports/{at}").json()["state"] == "queued"
+    refused(dana.get(f"trail/exports/{at}/file"), 409)
+    write_export(at)
+    told = dana.get(f"trail/exports/{at}").json()
+    assert (told["state"], told["percent"]) == ("done", 100)
+    body = b"".join(dana.get(f"trail/exports/{at}/file").streaming_content)
+    assert hashlib.sha256(body).hexdigest() == told["manifest"]["sha256"]
+    refused(dana.post("trail/exports", {"q": "actr:x"}), 422, "q")
+    refused(dana.post("trail/exports", {"q": "", "format": "xml"}), 422, "format")
+    for other in (caller(cast.erin), caller(cast.charlie)):
+        refused(other.get(f"trail/exports/{at}"), 404)
+        refused(other.get(f"trail/exports/{at}/file"), 404)
+        refused(other.post(f"trail/exports/{at}/cancel"), 404)
+
+
+def test_a_narrow_key_takes_away_what_it_reaches(cast):
+    issued = keys.issue(
+        cast.dana, name="n", scopes=["read_trail"], within=cast.oncology, by=cast.dana,
+        expires_at=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+    at = Caller(issued.secret).post("trail/exports", {"q": ""}).json()["uid"]
+    export = Export.objects.get(pk=at)
+    assert export.scope is not None
+    write_export(at)
+    rows = [json.loads(line) for line in export.path.read_text().splitlines()]
+    assert rows and all(row["resource"].startswith("/oncology/") for row in rows)
+
+
+def test_saved_searches(cast):
+    dana, erin = caller(cast.dana), caller(cast.erin)
+    answer = dana.post("trail/searches", {"name": "Refused", "q": "outcome:denied", "shared": True})
+    at = answer.json()["uid"]
+    assert [one["name"] for one in erin.list("trail/searches")] == ["Refused"]
+    refused(dana.post("trail/searches", {"name": "Refused", "q": "x"}), 409)
+    refused(dana.post("trail/searches", {"name": "x", "q": '"'}), 422, "q")
+    refused(erin.delete(f"trail/searches/{at}"), 403)
+    assert dana.post("trail/searches", {"name": "Mine", "q": "x"}).status_code == 201
+    assert [one["name"] for one in erin.list("trail/searches")] == ["Refused"]
+    assert dana.delete(f"trail/searches/{at}").status_code == 204
+    assert erin.list("trail/searches") == []
+    assert Event.objects.filter(verb="trail.delete_search", outcome="denied").exists()
+
+
+def test_a_misspelt_filter_is_refused(cast):
+    refused(caller(cast.dana).get("trail?actr=bob"), 422, "actr")
