@@ -1,4 +1,4 @@
-"""The trail in the admin: read-only, like everywhere; searched in its own language, and recorded."""
+"""The trail in the admin: read-only, searched in its own language, and recorded."""
 
 from __future__ import annotations
 

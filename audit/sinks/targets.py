@@ -11,9 +11,8 @@ from urllib.parse import parse_qsl, urldefrag, urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from audit.exports.formats import FORMATS
-
 SCHEMES = {"file": None, "syslog+tls": 6514, "https": 443}
+FORMATS = ("jsonl", "ocsf", "ecs", "cef")  # CSV has a first line, a stream has none
 OPTIONS = {"name", "format", "ca", "cert", "secret"}
 FORMS = (
     "file:///var/log/gatehouse/trail.jsonl#format=jsonl",

@@ -17,8 +17,9 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.actions import groups
+from audit.exports import formats
 from audit.models import Event, SinkCursor
-from audit.sinks import outbox, senders, shipping, tls
+from audit.sinks import outbox, senders, shipping, targets, tls
 from audit.sinks.targets import configured, target
 from audit.tasks import ship
 from governance import health
@@ -322,7 +323,8 @@ def test_many_writers_and_two_shippers_lose_nothing(cast, file):
 
 
 def test_the_senders_are_those_of_the_addresses():
-    assert set(senders.SENDERS) == {"file", "syslog+tls", "https"}
+    assert set(senders.SENDERS) == set(targets.SCHEMES)
+    assert set(targets.FORMATS) == set(formats.FORMATS) - {"csv"}
 
 
 # --- how far they are
