@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -186,13 +186,20 @@ def changed(term: Term) -> Q:
     field, equals, text = term.value.partition("=")
     if not equals:
         return Q(words__holds=Tag(f"changed:{field}"))
-    values: list[Any] = [text]
-    with suppress(ValueError):
-        values.append(json.loads(text))
     found = Q()
-    for value in values:
+    for value in (text, *scalar(text)):
         found |= Q(changes__contains={field: [value]})
     return found
+
+
+def scalar(text: str) -> list[Any]:
+    """The number, the truth value or the nothing that this text is as JSON."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return []
+    finite = not isinstance(value, float) or math.isfinite(value)
+    return [value] if finite and not isinstance(value, str | list | dict) else []
 
 
 def word(term: Term) -> Q:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from accounts.actions import grants, groups, people
@@ -12,6 +12,7 @@ from audit import queries
 from audit.context import Origin, entered
 from audit.language import Term, parse
 from audit.models import Event
+from audit.qualifiers import QUALIFIERS
 from audit.search import Search
 from tests.cast import role
 
@@ -111,6 +112,32 @@ def test_hostile_text_is_words_like_any_other(cast, text):
         assert found(cast.dana, text) == []
     except ValidationError as error:
         assert len(error.messages[0]) > 20
+
+
+pieces = st.one_of(
+    st.sampled_from([f"{name}:" for name in QUALIFIERS]),
+    st.sampled_from(
+        ["-", '"', "*", "=", "@", "/", "%", "_", "'", "\\", ":", "1e999", "NaN", "[", "10"]
+    ),
+    st.text(max_size=6),
+    st.sampled_from([" ", "a", "2026-01-01", "::1", "0.0.0.0/0", "true", "null", "9d"]),
+)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(pieces, max_size=12).map("".join))
+@example("changed:a=1e999")
+@example("changed:a=NaN")
+@example("ip:::/0")
+@example("since:0001-01-01 until:0001-01-01")
+def test_any_text_is_answered_or_refused(cast, text):
+    try:
+        search = Search.of(text)
+    except ValidationError as error:
+        assert len(error.messages[0]) > 20
+        return
+    list(queries.events(cast.dana, search)[:3])
+    assert Search.of(str(search)) == search
 
 
 # --- the meaning
