@@ -21,7 +21,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
     """Nobody pages through ten million rows by number; the trail's own page has no end."""
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         found: Any = self.object_list
         return int(found.order_by()[: queries.COUNTED].count())
 
