@@ -48,6 +48,8 @@ def write_export(uid: str) -> None:
 def reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"The file could not be written: {error.strerror}."
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
     return "What it asks for is not, or no longer, yours to read."
 
 

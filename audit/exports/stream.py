@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from audit import queries
+from audit.budget import budget
 from audit.doors.cursor import after
 from audit.exports.formats import FORMATS
 from audit.exports.record import records
@@ -18,6 +19,7 @@ from audit.models import Event
 from audit.search import Search
 
 CHUNK = 1_000  # events held at a time
+PATIENCE = 600.0  # seconds for a chunk: nobody looks at a page meanwhile
 ORDER = ["-timestamp", "-id"]
 
 
@@ -65,13 +67,18 @@ class Stream:
 def chunks(events: QuerySet[Event]) -> Iterator[list[Event]]:
     """Keyset: each chunk is a query of its own, behind poolers too."""
     ordered = events.order_by(*ORDER)
-    found = list(ordered[:CHUNK])
+    found = read(ordered)
     while found:
         yield found
         if len(found) < CHUNK:
             return
         last = found[-1]
-        found = list(ordered.filter(after(ORDER, [last.timestamp, last.pk]))[:CHUNK])
+        found = read(ordered.filter(after(ORDER, [last.timestamp, last.pk])))
+
+
+def read(rows: QuerySet[Event]) -> list[Event]:
+    with budget(PATIENCE):
+        return list(rows[:CHUNK])
 
 
 def of(user: Any, search: Search, format: str, before: datetime) -> Stream:
