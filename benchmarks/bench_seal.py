@@ -83,7 +83,7 @@ def record_as(mode: str) -> None:
     if mode in ("plain", "stock"):
         auditlog.unregister(User)
     if mode == "stock":
-        LogEntry._meta.swapped = None  # type: ignore[misc]  # in this process it is used
+        LogEntry._meta.swapped = None  # in this process it is used
         receivers.get_logentry_model = lambda: LogEntry
         fields = [f.name for f in User._meta.concrete_fields if f.name != "password"]
         auditlog.register(User, include_fields=fields)
@@ -110,7 +110,7 @@ def chain() -> None:
             found = sha256(last + str(event).encode()).digest()
             cursor.execute("insert into bench_chain (hash) values (%s)", [found])
 
-    Event.save = chained  # type: ignore[method-assign]
+    Event.save = chained  # type: ignore[method-assign, assignment]
 
 
 def request_step(mode: str, uid: str, secret: str) -> Step:

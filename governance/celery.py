@@ -13,6 +13,8 @@ app.autodiscover_tasks(["accounts"], related_name="post")
 app.conf.beat_schedule = {
     "fold refusals": {"task": "audit.tasks.fold", "schedule": 60.0},
     "sweep permission rows": {"task": "accounts.tasks.sweep", "schedule": 300.0},
+    "discard exports": {"task": "audit.tasks.discard_exports", "schedule": 3600.0},
+    "ship the trail": {"task": "audit.tasks.ship_all", "schedule": 5.0},
     "expire requests": {"task": "access.tasks.expire", "schedule": 3600.0},
     "make partitions": {"task": "audit.tasks.partitions", "schedule": crontab(hour=3, minute=10)},
     "seal the trail": {"task": "audit.tasks.seal", "schedule": 5.0},

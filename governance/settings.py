@@ -190,6 +190,8 @@ SEAL_ORIGIN = env.str("SEAL_ORIGIN", default=f"{urlsplit(PUBLIC_URL).hostname}/t
 SEAL_ANCHORS = env.list("SEAL_ANCHORS", default=[])  # syslog:///dev/log, https://witness/...
 TRAIL_KEEP_MONTHS = env.int("TRAIL_KEEP_MONTHS", default=72)  # six years; twelve months at least
 SEAL_WEBHOOK_SECRET = env.str("SEAL_WEBHOOK_SECRET", default="")
+EXPORT_ROOT = DATA_DIR / "exports"
+TRAIL_SINKS = env.list("TRAIL_SINKS", default=[])  # where copies of the trail go: docs/exports.md
 
 # --- the registry's bytes
 BLOB_ROOT = DATA_DIR / "blobs"
@@ -248,7 +250,6 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="gatehouse@localhost"
 
 # --- the web
 LANGUAGE_CODE = "en-gb"
-USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -287,7 +288,6 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_HTTPONLY = True
-X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "governance.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if HTTPS else []
 LOGGING = {

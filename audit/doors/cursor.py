@@ -25,14 +25,16 @@ def ordering(queryset: QuerySet[Any]) -> list[str]:
 
 
 def after(order: list[str], values: list[Any]) -> Q:
-    """Rows behind the last one, column by column."""
+    """Rows behind the last one, column by column; an index walks by the first one's bound."""
+    first, way = order[0].lstrip("-"), "lte" if order[0].startswith("-") else "gte"
+    bound = Q(**{f"{first}__{way}": values[0]})
     reached, same = Q(pk__in=[]), Q()
     for name, value in zip(order, values, strict=True):
         plain = name.lstrip("-")
         way = "lt" if name.startswith("-") else "gt"
         reached |= same & Q(**{f"{plain}__{way}": value})
         same &= Q(**{plain: value})
-    return reached
+    return bound & reached
 
 
 def make_cursor(row: Any, order: list[str]) -> str:

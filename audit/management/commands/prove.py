@@ -9,7 +9,8 @@ from uuid import UUID
 from django.core.management.base import CommandError, CommandParser
 from django.http import Http404
 
-from audit import actions, queries
+from audit import queries
+from audit.actions import proof
 from audit.doors.cli import ActionCommand
 
 
@@ -22,7 +23,7 @@ class Command(ActionCommand):
     def act(self, by: Any, **options: Any) -> str:
         uid = options["uid"]
         try:
-            found = actions.prove(queries.event(by, uid), by=by)
+            found = proof.prove(queries.event(by, uid), by=by)
         except Http404:
             raise CommandError(f"There is no event {uid} that {by} may read.") from None
         return json.dumps(found, ensure_ascii=False)
