@@ -119,6 +119,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "trail.retire": lambda w, by: keeping.retire("audit_event_2020_01", date(2020, 1, 1), by=by),
     "trail.accept_restore": lambda w, by: proof.accept_restore("x", by=by),
     "trail.prove": lambda w, by: proof.prove(Event.objects.latest("id"), by=by),
+    "trail.prove_archived": lambda w, by: proof.prove_archived(b"{}", by=by),
     "trail.show_keys": lambda w, by: proof.show_keys(by=by),
     "trail.rotate_key": lambda w, by: proof.rotate_key(by=by),
     "trail.verify": lambda w, by: proof.verify(Scope(), by=by),

@@ -11,7 +11,7 @@ from audit.actions.readers import KEEP_SITE, require, require_readable
 from audit.acts import action
 from audit.models import Event
 from audit.queries import READ_TRAIL
-from audit.seal import anchors, keys, proofs, sealer
+from audit.seal import anchors, keys, proofs, retired, sealer
 from audit.trail import Scope, Verdict, verdict
 
 
@@ -24,6 +24,17 @@ def prove(event: Event, *, by: Any) -> dict[str, Any]:
     except proofs.NotSealed as error:
         raise ValidationError(str(error), code="conflict") from error
     context.say(f"leaf {found['index']} of {found['size']}")
+    return found
+
+
+@action("trail.prove_archived", Event.Class.DATA_ACCESS)
+def prove_archived(line: bytes, *, by: Any) -> dict[str, Any]:
+    """Of an event that retention took out: its line of the archive, and the path to the root."""
+    require(by, READ_TRAIL, "Archives are proved for those who read the whole trail.")
+    if not retired.is_sealed(line):
+        raise ValidationError("This line is not what was sealed.")
+    found = proofs.complete(retired.parsed(line))
+    context.say(f"leaf {found['index']} of {found['size']}, from an archive")
     return found
 
 

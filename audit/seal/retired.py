@@ -97,24 +97,29 @@ def in_archive(record: Retirement) -> str:
     with place.open("rb") as file:
         for number, line in enumerate(file, 1):
             digest.update(line)
-            seq, found = leaf_of(line)
-            with connection.cursor() as cursor:
-                cursor.execute(LEAF, [seq])
-                if cursor.fetchone() != (found,):
-                    return f"was changed in line {number}, leaf {seq}"
+            if not is_sealed(line):
+                return f"was changed in line {number}"
     if (digest.hexdigest(), number) != (record.sha256, record.events):
         return "is not the one that was signed for"
     return ""
 
 
-def leaf_of(line: bytes) -> tuple[int, bytes]:
-    """The number and hash of an archived event, recomputed from its line."""
-    found = orjson.loads(line)
+def is_sealed(line: bytes) -> bool:
+    """Recomputed from the line, is it the leaf that was sealed under its number?"""
+    found = parsed(line)
     for part in {"who", "what"} & set(found):
         salt, value = bytes.fromhex(found[part]["salt"]), found[part]["value"]
         if canon.commit(salt, value).hex() != found["event"][part]:
-            return found["index"], b""
-    return found["index"], sha256(b"\x00" + canon.dumps(found["event"])).digest()
+            return False
+    with connection.cursor() as cursor:
+        cursor.execute(LEAF, [found["index"]])
+        leaf: Any = cursor.fetchone()
+    return bool(leaf == (sha256(b"\x00" + canon.dumps(found["event"])).digest(),))
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(line)
+    return found
 
 
 def folder() -> Path:

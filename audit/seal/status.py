@@ -72,6 +72,8 @@ def status() -> Status:
         waiting = cursor.fetchone()[0] or timedelta(0)
         cursor.execute(ANCHORED, [targets])
         anchored = dict(cursor.fetchall())
+        if not anchors.anchors_file().exists():
+            anchored[anchors.FILE] = None
         cursor.execute(VERIFIED)
         at, problems = cursor.fetchone() or (None, 0)
         cursor.execute(PARTITION, [AHEAD])

@@ -23,6 +23,7 @@ from audit.acts import ACTIONS
 from audit.budget import budget
 from audit.chart import chart
 from audit.doors.page import Page, page, show
+from audit.doors.web import is_ahead
 from audit.forms import ExportForm, NarrowForm, SaveForm
 from audit.models import Event
 from audit.qualifiers import CLASSES, OUTCOMES, QUALIFIERS
@@ -131,8 +132,8 @@ def with_chosen(values: Any, chosen: str) -> list[str]:
 
 
 def record(request: HttpRequest, action: Callable[..., None], *args: Any) -> None:
-    """A browser that fetches ahead has shown nothing to anybody yet. Refused is not there."""
-    if request.headers.get("Sec-Purpose", "").startswith("prefetch"):
+    """Refused is not there."""
+    if is_ahead(request):
         return
     try:
         action(*args, by=request.user)

@@ -6,9 +6,11 @@ import json
 from datetime import date
 from functools import partial
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
@@ -87,6 +89,24 @@ def test_the_archive_can_be_read_and_proved(old):
     [(record, note)] = retired.records()
     assert (record.events, record.first) == (40, FIRST)
     assert note.startswith(f"{keys.trusted()[0].name}/retired\n{MONTH}\n")
+
+
+def test_an_event_is_proved_from_its_archive(old, tmp_path):
+    uid = str(Event.objects.filter(message="long ago").earliest("id").uid)
+    retire(old.erin)
+    archive = retired.folder() / f"{MONTH}.jsonl"
+    out = StringIO()
+    call_command("prove", uid, "--archive", str(archive), "--as", "dana", stdout=out)
+    program: dict[str, Any] = {"__name__": "program"}
+    exec((Path(settings.BASE_DIR) / "static" / "verify_bundle.py").read_text(), program)
+    known = keys.trusted_file().read_text()
+    assert program["check"](json.loads(out.getvalue()), known).startswith(f"Event {uid} is")
+    with pytest.raises(CommandError, match="There is no event"):
+        call_command("prove", uid, "--archive", __file__, "--as", "dana")
+    forged = tmp_path / "forged.jsonl"
+    forged.write_text(archive.read_text().replace("long ago", "never"))
+    with pytest.raises(CommandError, match="not what was sealed"):
+        call_command("prove", uid, "--archive", str(forged), "--as", "dana")
 
 
 @pytest.mark.parametrize("harm", ["line", "order", "missing"])

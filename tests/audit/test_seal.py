@@ -16,13 +16,15 @@ import psycopg
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
-from django.db import connection, connections, transaction
+from django.db import ProgrammingError, connection, connections, transaction
+from psycopg.errors import InsufficientPrivilege
 
 from accounts.actions import people
 from audit.models import Event
 from audit.seal import anchors, keys, notes, rounds, sealer, verify
 from audit.seal.notes import BadNote, Verifier
 from audit.tasks import seal as seal_task
+from audit.tasks import verify as verify_task
 from tests.acting import rows
 from tests.audit.sealing import act, as_superuser, check, seal_all, told
 
@@ -109,6 +111,42 @@ def test_a_backlog_that_takes_many_batches_is_no_forgery(cast, monkeypatch):
     act(cast, 1)
     rounds.once()
     assert "backdated" in told()
+
+
+# --- what the proof is made of, is kept as the trail is
+
+OF_THE_PROOF = ["audit_leaf", "audit_tile", "audit_checkpoint", "audit_anchor", "audit_retirement"]
+TAMPERING = [
+    "update {0} set {1} = {1}",
+    "update {0} set {1} = {1} where false",
+    "delete from {0}",
+    "truncate {0} cascade",
+]
+
+
+def a_column(table: str) -> str:
+    found: list[str] = rows(
+        "select attname::text from pg_attribute where attrelid = %s::regclass and attnum = 2", table
+    )
+    return found[0]
+
+
+@pytest.mark.parametrize("table", OF_THE_PROOF)
+@pytest.mark.parametrize("sql", TAMPERING)
+def test_neither_application_nor_owner_changes_it(owner, table, sql):
+    sealed = sql.format(table, a_column(table))
+    denied = pytest.raises(ProgrammingError, match="permission denied")
+    with denied, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sealed)
+    with pytest.raises(InsufficientPrivilege, match="append-only"):
+        owner.execute(sealed)
+
+
+def test_the_night_verifies_as_the_system(cast):
+    seal_all()
+    assert verify_task() == []
+    event = Event.objects.get(verb="trail.verify", kind="act")
+    assert (event.actor_repr, event.door, event.data["scope"]) == ("system", "task", "full")
 
 
 # --- order, and what a writer does meanwhile
