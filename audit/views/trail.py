@@ -80,7 +80,8 @@ def look(request: HttpRequest, search: Search) -> tuple[Page, dict[str, Any], li
     """A page of events, how many there are, and when; or why that takes too long."""
     try:
         with budget():
-            listed = page(queries.events(request.user, search), request.GET, size=40)
+            found = queries.events(request.user, search)
+            listed = page(found, request.GET, size=40, edge=search.end)
             events = queries.with_changes(listed.rows)
         with budget():
             moments = queries.latest(request.user, search)
@@ -88,8 +89,8 @@ def look(request: HttpRequest, search: Search) -> tuple[Page, dict[str, Any], li
         return Page([]), {}, error.messages
     more = len(moments) > queries.COUNTED
     moments = moments[: queries.COUNTED]
-    found = {"events": events, "count": len(moments), "more": more, "chart": chart(moments)}
-    return listed, found, []
+    shown = {"events": events, "count": len(moments), "more": more, "chart": chart(moments)}
+    return listed, shown, []
 
 
 def rest(search: Search) -> str:
