@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +52,7 @@ def trail(request: HttpRequest) -> HttpResponse:
             {"url": link(text), "label": label, "current": str(search) == text and not wrong}
             for label, text in CANNED
         ],
-        "facets": partial(facets, request, search),  # not read by what answers htmx
+        "facets": facets(request, search),
         "chips": [{"text": str(t), "url": link(search.without(t))} for t in search.terms],
         "narrow": NarrowForm.of(search),
         "rest": rest(search),
