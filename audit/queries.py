@@ -23,6 +23,7 @@ from audit.search import Search
 
 READ_TRAIL = "accounts.read_trail"
 COUNTED = 10_000  # a count beyond this is told as "more than"
+CHANGES_AN_ACT = 10  # of one row, at most
 FEW = 200  # resources
 LONGEST_ACT = timedelta(days=1)  # no transaction is open for longer
 RECENT = 2_000  # events that completions are taken from
@@ -130,8 +131,9 @@ def history(user: Any, row: models.Model, limit: int = 20) -> list[Event]:
     kind = ContentType.objects.get_for_model(root_model(type(row)))
     wrote = Event.objects.filter(
         content_type=kind, object_pk=str(row.pk), kind=Event.Kind.CHANGE
-    ).values("act")
-    acts = readable_events.filter(act__in=wrote, kind=Event.Kind.ACT).defer("words")
+    ).values_list("act", flat=True)
+    newest = set(wrote[: limit * CHANGES_AN_ACT])  # as values: a join would read all of them
+    acts = readable_events.filter(act__in=newest, kind=Event.Kind.ACT).defer("words")
     return with_changes(acts[:limit])
 
 

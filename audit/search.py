@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,7 +12,7 @@ from django.db.models import Q
 
 from audit.language import Term, parse, wrong
 from audit.models import Event
-from audit.qualifiers import QUALIFIERS, word
+from audit.qualifiers import QUALIFIERS, moment, word
 
 NOT_CHANGES = ~Q(kind=Event.Kind.CHANGE)
 
@@ -52,6 +53,11 @@ class Search:
     def about_changes(self) -> bool:
         """`changed:` finds the field diffs themselves, everything else the acts."""
         return any(term.name == "changed" for term in self.terms)
+
+    @property
+    def end(self) -> datetime | None:
+        """Where the newest of what is asked for may lie, if not now."""
+        return next((moment(t, end=True) for t in self.terms if t.name == "until"), None)
 
     def value(self, name: str) -> str:
         """What stands there for one qualifier, for the facet that shows it."""

@@ -101,6 +101,7 @@ class TrailDoor(Door):
         """Newest first, as far as the trail is yours to read."""
         search = asked(request)
         self.record(trail.view_trail, search)
+        self.edge = search.end  # read by the pages
         with budget():
             return self.page(queries.events(self.user, search))
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from audit import queries
 from audit.budget import budget
-from audit.doors.cursor import after
+from audit.doors.cursor import after, fetch
 from audit.exports.formats import FORMATS
 from audit.exports.record import records
 from audit.models import Event
@@ -29,6 +29,7 @@ class Stream:
 
     events: QuerySet[Event]
     format: str
+    edge: datetime | None = None
     rows: int = 0
     size: int = 0
     newest: str = ""
@@ -40,7 +41,7 @@ class Stream:
         """The first part may be empty: CSV alone begins with a line of its own."""
         form = FORMATS[self.format]
         yield self.passed(form.header)
-        for chunk in chunks(self.events):
+        for chunk in chunks(self.events, self.edge):
             listed = records(chunk)
             self.newest = self.newest or listed[0]["time"]
             self.oldest, self.at = listed[-1]["time"], chunk[-1].timestamp
@@ -64,23 +65,24 @@ class Stream:
         }
 
 
-def chunks(events: QuerySet[Event]) -> Iterator[list[Event]]:
+def chunks(events: QuerySet[Event], edge: datetime | None) -> Iterator[list[Event]]:
     """Keyset: each chunk is a query of its own, behind poolers too."""
-    ordered = events.order_by(*ORDER)
-    found = read(ordered)
+    found = read(events, edge)
     while found:
         yield found
         if len(found) < CHUNK:
             return
         last = found[-1]
-        found = read(ordered.filter(after(ORDER, [last.timestamp, last.pk])))
+        rest = events.filter(after(ORDER, [last.timestamp, last.pk]))
+        found = read(rest, last.timestamp)
 
 
-def read(rows: QuerySet[Event]) -> list[Event]:
+def read(rows: QuerySet[Event], edge: datetime | None) -> list[Event]:
     with budget(PATIENCE):
-        return list(rows[:CHUNK])
+        return fetch(rows, ORDER, CHUNK, edge)
 
 
 def of(user: Any, search: Search, format: str, before: datetime) -> Stream:
     """What the person may read now, up to a moment, so that it has an end."""
-    return Stream(queries.events(user, search).filter(timestamp__lt=before), format)
+    events = queries.events(user, search).filter(timestamp__lt=before)
+    return Stream(events, format, search.end or before)

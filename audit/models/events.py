@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from auditlog.models import AbstractLogEntry, LogEntryManager
@@ -58,6 +59,8 @@ class EventManager(LogEntryManager):  # type: ignore[misc]  # auditlog ships no 
 
 class Event(AbstractLogEntry):  # type: ignore[misc]
     """One line of the trail. Inserted, never changed; partitioned by month."""
+
+    window: ClassVar[timedelta] = timedelta(days=45)  # a page is looked for in this much time first
 
     class Kind(models.TextChoices):
         ACT = "act", "act"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +55,7 @@ def trail(request: HttpRequest) -> HttpResponse:
             {"url": link(text), "label": label, "current": str(search) == text and not wrong}
             for label, text in CANNED
         ],
-        "facets": partial(facets, request, search),  # not read by what answers htmx
+        "facets": facets(request, search),
         "chips": [{"text": str(t), "url": link(search.without(t))} for t in search.terms],
         "narrow": NarrowForm.of(search),
         "rest": rest(search),
@@ -83,7 +82,8 @@ def look(request: HttpRequest, search: Search) -> tuple[Page, dict[str, Any], li
     """A page of events, how many there are, and when; or why that takes too long."""
     try:
         with budget():
-            listed = page(queries.events(request.user, search), request.GET, size=40)
+            found = queries.events(request.user, search)
+            listed = page(found, request.GET, size=40, edge=search.end)
             events = queries.with_changes(listed.rows)
         with budget():
             moments = queries.latest(request.user, search)
@@ -91,8 +91,8 @@ def look(request: HttpRequest, search: Search) -> tuple[Page, dict[str, Any], li
         return Page([]), {}, error.messages
     more = len(moments) > queries.COUNTED
     moments = moments[: queries.COUNTED]
-    found = {"events": events, "count": len(moments), "more": more, "chart": chart(moments)}
-    return listed, found, []
+    shown = {"events": events, "count": len(moments), "more": more, "chart": chart(moments)}
+    return listed, shown, []
 
 
 def rest(search: Search) -> str:

@@ -65,6 +65,19 @@ def test_dana_narrows_keeps_and_exports(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_is_typed_is_what_is_kept_and_exported(page, live_server, signed_in, cast):
+    signed_in(page, cast.dana)
+    page.goto(live_server.url + reverse("trail"))
+    box(page).press_sequentially("verb:group")
+    page.get_by_role("link", name="Take out verb:group").wait_for()
+    assert box(page).evaluate("one => one === document.activeElement")
+    page.locator("summary", has_text="Export").click()
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_role("heading", name="Export verb:group").wait_for()
+    assert Export.objects.get().query == "verb:group"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_completions_follow_the_typing(page, live_server, signed_in, cast):
     signed_in(page, cast.dana)
     page.goto(live_server.url + reverse("trail"))
@@ -121,6 +134,7 @@ def test_a_wrong_search_shows_what_is_right(client, cast, q):
     client.force_login(cast.dana)
     page = client.get(reverse("trail"), {"q": q})
     assert page.status_code == 200 and page.context["wrong"] and not page.context["page"].rows
+    assert reverse("export_new").encode() not in page.content  # of what, would be a surprise
     for name in ("search_save", "export_new"):
         answer = client.post(reverse(name), {"name": "x", "q": q, "format": "csv"})
         assert answer.status_code == 302

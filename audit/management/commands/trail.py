@@ -13,6 +13,7 @@ from audit import queries
 from audit.actions import exports, trail
 from audit.budget import budget
 from audit.doors.cli import ActionCommand
+from audit.doors.cursor import fetch
 from audit.doors.middleware import printable
 from audit.exports import stream
 from audit.exports.formats import FORMATS
@@ -53,7 +54,7 @@ class Command(ActionCommand):
             raise CommandError("--limit is a number from 1 to 1000; --format writes them all.")
         trail.view_trail(search, by=by)
         with budget():
-            events = list(queries.events(by, search)[:limit])
+            events = fetch(queries.events(by, search), stream.ORDER, limit, search.end)
         return "\n".join(map(line, events)) or "Nothing matches."
 
 
