@@ -23,11 +23,11 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEB
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 COPY --from=build /var/lib/gatehouse/static /var/lib/gatehouse/static
-# The number, since deploy/secrets.sh and the volumes know it; it may write these two, no more.
+# The number, since deploy/secrets.sh and the volumes know it; it may write these, no more.
 RUN groupadd --gid 10001 gatehouse \
  && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin gatehouse \
- && install -d -o 10001 -g 10001 -m 700 /var/lib/gatehouse/blobs /var/lib/gatehouse/seal \
-      /var/lib/gatehouse/spool
+ && install -d -o 10001 -g 10001 -m 700 /var/lib/gatehouse/blobs /var/lib/gatehouse/exports \
+      /var/lib/gatehouse/seal /var/lib/gatehouse/spool
 USER 10001:10001
 WORKDIR /app
 EXPOSE 8000

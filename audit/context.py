@@ -19,6 +19,7 @@ UNGOVERNED: dict[str, str] = {
     "audit_retirement": "signed by the sealer: append-only by its own triggers",
     "audit_tile": "derived from the leaves: append-only by its own triggers",
     "accounts_keyuse": "last use of a key: telemetry, rewritten at most once a minute",
+    "audit_sinkcursor": "how far each sink of the trail has got: rewritten with every batch",
     "auth_permission": "derived from the code by migrate",
     "axes_accessattempt": "counters of the lockout; each lockout is an event of its own",
     "axes_accessattemptexpiration": "counters of the lockout",

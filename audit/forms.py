@@ -1,17 +1,15 @@
-"""The search of the trail: fields, and qualifiers such as `actor:erin` inside the text."""
+"""The forms of the trail: one search in fields, keeping it, and taking what it finds away."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
-from django.http import QueryDict
 
-NAMES = ("actor", "resource", "verb", "outcome", "door", "since", "until")
+from audit.models import Export
+from audit.search import Search
 
 
-class TrailForm(forms.Form):
-    """Checked by `Filters.read`; here only for showing it."""
+class NarrowForm(forms.Form):
+    """The qualifiers that most people want, without the language; `q` carries the rest."""
 
     actor = forms.CharField(required=False)
     resource = forms.CharField(
@@ -23,15 +21,17 @@ class TrailForm(forms.Form):
     since = forms.CharField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.CharField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
+    @classmethod
+    def of(cls, search: Search) -> NarrowForm:
+        return cls(initial={name: search.value(name) for name in cls.base_fields})
 
-def qualified(query: QueryDict) -> dict[str, Any]:
-    """`actor:erin verb:grant scans` is the field actor, the field verb and the word scans."""
-    asked: dict[str, Any] = {name: query.get(name, "") for name in ("text", *NAMES)}
-    words = []
-    for word in asked["text"].split():
-        name, colon, value = word.partition(":")
-        if colon and value and name in NAMES:
-            asked[name] = value
-        else:
-            words.append(word)
-    return asked | {"text": " ".join(words)}
+
+class SaveForm(forms.Form):
+    name = forms.CharField(max_length=60)
+    q = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
+    shared = forms.BooleanField(required=False, label="For everybody who reads the trail")
+
+
+class ExportForm(forms.Form):
+    q = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
+    format = forms.ChoiceField(choices=Export.Format.choices)

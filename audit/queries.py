@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime, time, timedelta
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.postgres.search import SearchQuery
-from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import F, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
-from audit.models import Erasure, Event, Hold, root_model
+from audit.among import Among
+from audit.models import Erasure, Event, Export, Hold, SavedSearch, root_model
+from audit.qualifiers import as_path as as_path  # what other apps make of an address
+from audit.search import Search
 
 READ_TRAIL = "accounts.read_trail"
-
-
-@dataclass(frozen=True)
-class Filters:
-    """One search, as it stands in the address of the page and of the API."""
-
-    text: str = ""
-    actor: str = ""
-    resource: str = ""
-    verb: str = ""
-    outcome: str = ""
-    door: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-
-    @classmethod
-    def read(cls, query: Mapping[str, Any]) -> Filters:
-        """From a query string; an unknown value is an error that shows the valid form."""
-        words = {f.name: str(query.get(f.name) or "").strip() for f in fields(cls)}
-        if any("\x00" in word or len(word) > 500 for word in words.values()):
-            raise ValidationError("Search for at most 500 characters, without NUL.")
-        outcomes = Event.Outcome.values
-        if words["outcome"] and words["outcome"] not in outcomes:
-            raise ValidationError({"outcome": f"One of {', '.join(outcomes)}."})
-        times = {name: read_time(name, words.pop(name)) for name in ("since", "until")}
-        return cls(**words, **times)  # type: ignore[arg-type]
-
-    def as_query(self) -> dict[str, str]:
-        """For links and for the record of what was looked at."""
-        return {name: str(value) for name, value in asdict(self).items() if value}
-
-
-def read_time(name: str, text: str) -> datetime | None:
-    """`2026-05-03` or `2026-05-03T10:00+02:00`; the end of a day lies after its last second."""
-    if not text:
-        return None
-    try:
-        moment = parse_datetime(text) if len(text) > 10 else None
-        day = parse_date(text) if moment is None else None
-        if day is not None:
-            moment = midnight(day + timedelta(days=1) if name == "until" else day)
-    except (ValueError, OverflowError):
-        moment = None
-    if moment is None:
-        raise ValidationError({name: "Write a day (2026-05-03) or a time (2026-05-03T10:00Z)."})
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-
-
-def midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+COUNTED = 10_000  # a count beyond this is told as "more than"
+CHANGES_AN_ACT = 10  # of one row, at most
+FEW = 200  # resources
+LONGEST_ACT = timedelta(days=1)  # no transaction is open for longer
+RECENT = 2_000  # events that completions are taken from
 
 
 def readable(user: Any) -> QuerySet[Event]:
@@ -84,48 +38,40 @@ def readable(user: Any) -> QuerySet[Event]:
 
 
 def watched(user: Any) -> QuerySet[Event] | None:
-    if user.has_perm(READ_TRAIL):
+    """What the person may read of the trail; None is nothing at all."""
+    resources = scope(user)
+    if resources is None:
         return Event.objects.all()
-    resources = user.visible(apps.get_model(settings.AUDIT_RESOURCE_MODEL), "read_trail")
-    if not resources.exists():
+    return within(Event.objects.all(), resources) if resources else None
+
+
+def within(found: QuerySet[Event], resources: list[int]) -> QuerySet[Event]:
+    """Of few, the planner knows how many events there are; of many it need not."""
+    if len(resources) <= FEW:
+        return found.filter(resource_id__in=resources)
+    return found.filter(Among(F("resource_id"), resources))
+
+
+def watched_resources(user: Any) -> QuerySet[Any]:
+    found: QuerySet[Any] = user.visible(apps.get_model(settings.AUDIT_RESOURCE_MODEL), "read_trail")
+    return found
+
+
+def scope(user: Any) -> list[int] | None:
+    """The ids of what the person watches; None is the whole site."""
+    if user.has_perm(READ_TRAIL):
         return None
-    return Event.objects.filter(resource_id__in=resources.values("pk"))
+    return list(watched_resources(user).order_by("pk").values_list("pk", flat=True))
 
 
-def events(user: Any, filters: Filters | None = None) -> QuerySet[Event]:
+def reads_trail(user: Any) -> bool:
+    """Whether any of it is theirs to read."""
+    return user.has_perm(READ_TRAIL) or watched_resources(user).exists()
+
+
+def events(user: Any, search: Search | None = None) -> QuerySet[Event]:
     """Acts, newest first; the diffs under an act are shown with it."""
-    asked = filters or Filters()
-    found = readable(user).exclude(kind=Event.Kind.CHANGE).filter(matching(asked))
-    if asked.text:
-        found = found.filter(
-            words=SearchQuery(asked.text, config="simple", search_type="websearch")
-        )
-    return found.defer("words")
-
-
-def matching(asked: Filters) -> Q:
-    wanted = Q()
-    if asked.actor:
-        wanted &= Q(actor_repr=asked.actor)
-    if asked.resource:
-        wanted &= Q(resource_path__startswith=as_path(asked.resource))
-    if asked.verb:
-        wanted &= Q(verb=asked.verb) | Q(verb__startswith=f"{asked.verb}.")
-    if asked.outcome:
-        wanted &= Q(outcome=asked.outcome)
-    if asked.door:
-        wanted &= Q(door=asked.door)
-    if asked.since:
-        wanted &= Q(timestamp__gte=asked.since)
-    if asked.until:
-        wanted &= Q(timestamp__lt=asked.until)
-    return wanted
-
-
-def as_path(address: str) -> str:
-    """`oncology/ct-scans@v3` as the path under which its events lie."""
-    inside = address.strip("/").replace("@", "/")
-    return f"/{inside}/" if inside else "/"
+    return readable(user).filter((search or Search()).condition()).defer("words")
 
 
 def event(user: Any, uid: UUID) -> Event:
@@ -143,19 +89,36 @@ def changes(user: Any, act: Event) -> QuerySet[Event]:
     return mine.defer("words").order_by("id")
 
 
+def changes_of(acts: Iterable[Event]) -> QuerySet[Event]:
+    """The diffs of several acts, in the order of their writing."""
+    listed = [act for act in acts if act.act is not None and act.kind == Event.Kind.ACT]
+    if not listed:
+        return Event.objects.none()
+    times = sorted(act.timestamp for act in listed)  # spares the partitions where none can be
+    rows = Event.objects.filter(
+        act__in=[act.act for act in listed],
+        kind=Event.Kind.CHANGE,
+        timestamp__range=(times[0] - LONGEST_ACT, times[-1]),
+    )
+    return rows.defer("words").select_related("content_type").order_by("id")
+
+
+def first_moment() -> datetime | None:
+    """When the oldest event that is kept happened."""
+    return Event.objects.order_by("timestamp").values_list("timestamp", flat=True).first()
+
+
 def with_changes(acts: Iterable[Event]) -> list[Event]:
     """The acts of one page, each with the field diffs under it: `grant: closed at`."""
     listed = list(acts)
-    known = [act.act for act in listed if act.act is not None]
     found: dict[UUID, dict[str, Any]] = {}
-    rows = Event.objects.filter(act__in=known, kind=Event.Kind.CHANGE)
-    for row in rows.defer("words").select_related("content_type").order_by("id"):
+    for row in changes_of(listed):
         under = found.setdefault(row.act, {})  # type: ignore[arg-type]
         noun = row.content_type.name if row.content_type else "row"
         for name, pair in (row.changes or {}).items():
             under[f"{noun}: {name}"] = pair
     for act in listed:
-        if act.act is not None:
+        if act.act is not None and act.kind == Event.Kind.ACT:
             act.changes = found.get(act.act)
     return listed
 
@@ -169,8 +132,9 @@ def history(user: Any, *rows: models.Model, limit: int = 20) -> list[Event]:
     for row in rows:
         kind = ContentType.objects.get_for_model(root_model(type(row)))
         these |= Q(content_type=kind, object_pk=str(row.pk))
-    wrote = Event.objects.filter(these, kind=Event.Kind.CHANGE).values("act")
-    acts = readable_events.filter(act__in=wrote, kind=Event.Kind.ACT).defer("words")
+    wrote = Event.objects.filter(these, kind=Event.Kind.CHANGE).values_list("act", flat=True)
+    newest = set(wrote[: limit * CHANGES_AN_ACT])  # as values: a join would read all of them
+    acts = readable_events.filter(act__in=newest, kind=Event.Kind.ACT).defer("words")
     return with_changes(acts[:limit])
 
 
@@ -193,7 +157,8 @@ def births(user: Any, rows: Iterable[models.Model]) -> dict[str, Event]:
 
 def sign_ins(user: Any, limit: int = 5) -> list[Event]:
     """When and from where somebody signed in as this person; their own record."""
-    found = Event.objects.filter(actor_id=user.pk, verb="session.open", kind=Event.Kind.ACT)
+    mine = Event.objects.filter(actor_repr=str(user), actor_id=user.pk)
+    found = mine.filter(verb="session.open", kind=Event.Kind.ACT)
     return list(found.defer("words")[:limit])
 
 
@@ -205,24 +170,59 @@ def same_request(user: Any, act: Event) -> QuerySet[Event]:
     return others.filter(request_id=act.request_id).defer("words").order_by("id")
 
 
-def per_day(user: Any, filters: Filters, days: int = 30) -> list[tuple[date, int, int]]:
-    """Day, allowed, refused or failed: for the chart above the list."""
-    first = timezone.localdate() - timedelta(days=days - 1)
-    rows = (
-        events(user, filters)
-        .filter(timestamp__gte=midnight(first))
-        .order_by()
-        .values(day=TruncDate("timestamp"))
-        .annotate(every=Count("id"), bad=Count("id", filter=~Q(outcome=Event.Outcome.OK)))
+def latest(user: Any, search: Search) -> list[tuple[datetime, bool]]:
+    """When, and whether it was allowed, of as many as anybody counts: for a count and a chart."""
+    found = events(user, search).values_list("timestamp", "outcome")[: COUNTED + 1]
+    return [(moment, outcome == Event.Outcome.OK) for moment, outcome in found]
+
+
+def recent_values(user: Any, column: str, beginning: str = "", limit: int = 20) -> list[str]:
+    """What stands in a column of the newest events that the person may read, most often first."""
+    found = Counter(events(user).values_list(column, flat=True)[:RECENT])
+    return [value for value, _ in found.most_common() if value and value.startswith(beginning)][
+        :limit
+    ]
+
+
+def act_of(user: Any, change: Event) -> Event | None:
+    """The act under which a field diff lies."""
+    if change.kind != Event.Kind.CHANGE or change.act is None:
+        return None
+    acts = readable(user).filter(act=change.act, kind=Event.Kind.ACT)
+    return acts.defer("words").first()
+
+
+def opening(user: Any, grant: str) -> Event | None:
+    """The act that opened a grant: somebody's giving, or the approval of a request."""
+    kinds = list(ContentType.objects.filter(model="grant").values_list("pk", flat=True))
+    made = readable(user).filter(
+        content_type__in=kinds, object_pk=grant, action=Event.Action.CREATE, kind=Event.Kind.CHANGE
     )
-    found = {row["day"]: (row["every"] - row["bad"], row["bad"]) for row in rows}
-    every_day = [first + timedelta(days=step) for step in range(days)]
-    return [(day, *found.get(day, (0, 0))) for day in every_day]
+    change = made.defer("words").order_by("timestamp", "id").first()
+    return act_of(user, change) if change else None
 
 
-def verbs() -> list[str]:
-    """What can be filtered for, as far as it has happened."""
-    return list(Event.objects.order_by("verb").values_list("verb", flat=True).distinct())
+def searches(user: Any) -> QuerySet[SavedSearch]:
+    """One's own, and those that are shared with all who read the trail."""
+    if not reads_trail(user):
+        return SavedSearch.objects.none()
+    return SavedSearch.objects.filter(Q(owner=user) | Q(shared=True)).select_related("owner")
+
+
+def exports(user: Any) -> QuerySet[Export]:
+    """One's own only: what is in a file depends on who asked for it."""
+    return Export.objects.filter(owner=user) if reads_trail(user) else Export.objects.none()
+
+
+def export_to_write(uid: str) -> Export | None:
+    """For the worker; None when it is no longer asked for."""
+    waiting = Export.objects.filter(pk=uid, state=Export.State.QUEUED)
+    return waiting.select_related("owner").first()
+
+
+def outdated_exports() -> QuerySet[Export]:
+    """Whose files nobody may fetch any more."""
+    return Export.objects.filter(asked_at__lt=timezone.now() - Export.KEPT)
 
 
 def holds(user: Any) -> QuerySet[Hold]:

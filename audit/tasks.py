@@ -1,11 +1,18 @@
 """The clock of the trail."""
 
-from django.db import connection
+from contextlib import suppress
 
-from audit import actions, refusals
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.http import Http404
+
+from audit import queries, refusals
+from audit.actions import exports, proof
 from audit.doors.cli import find_user
 from audit.doors.tasks import job
+from audit.exports import files
 from audit.seal import keys, rounds
+from audit.sinks import shipping, targets
 from audit.trail import Scope
 
 AHEAD = 3  # months of partitions that always exist
@@ -34,4 +41,47 @@ def seal() -> int:
 @job
 def verify() -> list[str]:
     """Every night; what is found stands in the trail and in the doctor's answer."""
-    return actions.verify(Scope(), by=find_user("system")).problems
+    return proof.verify(Scope(), by=find_user("system")).problems
+
+
+@job
+def write_export(uid: str) -> None:
+    """In the name of whoever asked for it; nothing when it was cancelled meanwhile."""
+    export = queries.export_to_write(uid)
+    if export is None:
+        return
+    try:
+        exports.finish_export(export, manifest=files.write(export), by=export.owner)
+    except files.Cancelled:
+        return
+    except (PermissionDenied, ValidationError, Http404, OSError) as error:
+        with suppress(OSError):
+            export.path.unlink()
+        if queries.export_to_write(uid) is not None:
+            exports.fail_export(export, reason=reason(error), by=export.owner)
+
+
+def reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"The file could not be written: {error.strerror}."
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    return "What it asks for is not, or no longer, yours to read."
+
+
+@job
+def discard_exports() -> int:
+    """Files of exports are kept for a week."""
+    return files.discard()
+
+
+@job
+def ship(name: str) -> int:
+    """One task a sink, so that one which hangs holds up no other."""
+    return sum(shipping.ship(one) for one in targets.configured() if one.name == name)
+
+
+@job
+def ship_all() -> None:
+    for one in targets.configured():
+        ship.delay(one.name)

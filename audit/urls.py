@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from audit import views
+from audit.views import exports, proof, searches, trail
 
 urlpatterns = [
-    path("trail/", views.trail, name="trail"),
-    path("trail/keys/", views.keys, name="trail_keys"),
-    path("trail/<uuid:uid>/", views.event, name="event"),
-    path("trail/<uuid:uid>/proof/", views.proof, name="event_proof"),
+    path("trail/", trail.trail, name="trail"),
+    path("trail/complete/", trail.complete, name="trail_complete"),
+    path("trail/searches/", searches.save, name="search_save"),
+    path("trail/searches/<uuid:uid>/delete/", searches.delete, name="search_delete"),
+    path("trail/exports/", exports.listing, name="exports"),
+    path("trail/exports/new/", exports.ask, name="export_new"),
+    path("trail/exports/<uuid:uid>/", exports.export, name="export"),
+    path("trail/exports/<uuid:uid>/cancel/", exports.cancel, name="export_cancel"),
+    path("trail/exports/<uuid:uid>/download/", exports.download, name="export_download"),
+    path("trail/exports/<uuid:uid>/manifest/", exports.manifest, name="export_manifest"),
+    path("trail/keys/", proof.keys, name="trail_keys"),
+    path("trail/<uuid:uid>/", trail.event, name="event"),
+    path("trail/<uuid:uid>/proof/", proof.proof, name="event_proof"),
 ]

@@ -22,16 +22,28 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = "gatehouse_bench"
 
 
-def prepare() -> None:
-    """Make the database, point this process at it, migrate, assemble the cast."""
+def prepare(name: str = NAME) -> bool:
+    """Make the database, point this process at it, migrate; False when it was kept from before."""
     with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], autocommit=True) as server:
-        server.execute(f'drop database if exists "{NAME}" with (force)')
-        server.execute(f'create database "{NAME}"')
-    point_at(NAME)
+        found = server.execute("select 1 from pg_database where datname = %s", [name])
+        kept = name != NAME and found.fetchone() is not None
+        if not kept:
+            server.execute(f'drop database if exists "{name}" with (force)')
+            server.execute(f'create database "{name}"')
+    point_at(name)
+    if kept:
+        return False
     with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], autocommit=True) as fresh:
         fresh.execute((ROOT / "governance" / "database.sql").read_text())
     manage = [sys.executable, str(ROOT / "manage.py")]
     subprocess.run([*manage, "migrate", "--database", "owner", "--verbosity", "0"], check=True)
+    return True
+
+
+def drop(name: str) -> None:
+    parts = urlsplit(os.environ["DATABASE_SUPERUSER_URL"])
+    with psycopg.connect(urlunsplit(parts._replace(path="/postgres")), autocommit=True) as server:
+        server.execute(f'drop database "{name}" with (force)')
 
 
 def point_at(name: str) -> None:

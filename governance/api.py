@@ -66,6 +66,6 @@ urlpatterns = [
     path("v1/", include("access.api.urls")),
     path("v1/", include("registry.api.urls")),
     path("v1/", include("gateway.api.urls")),
-    path("v1/", include("audit.api")),
+    path("v1/", include("audit.api.urls")),
     re_path("", nowhere),
 ]

@@ -14,6 +14,8 @@ app.conf.beat_schedule = {
     "fold refusals": {"task": "audit.tasks.fold", "schedule": 60.0},
     "drain the spool": {"task": "gateway.tasks.drain", "schedule": 2.0, "options": {"expires": 2}},
     "sweep permission rows": {"task": "accounts.tasks.sweep", "schedule": 300.0},
+    "discard exports": {"task": "audit.tasks.discard_exports", "schedule": 3600.0},
+    "ship the trail": {"task": "audit.tasks.ship_all", "schedule": 5.0},
     "expire requests": {"task": "access.tasks.expire", "schedule": 3600.0},
     "make partitions": {"task": "audit.tasks.partitions", "schedule": crontab(hour=3, minute=10)},
     # Expires: a worker that was away has one round to make, not all that it missed.

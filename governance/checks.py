@@ -7,8 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
 
 from audit.apps import governed_models, recorded_fields
+from audit.sinks import targets
 
 ARGON2 = "django.contrib.auth.hashers.Argon2PasswordHasher"
 SIGN_IN = [
@@ -92,6 +94,15 @@ def secrets_excluded() -> bool:
     )
 
 
+def sinks() -> bool:
+    """The worker would find out only when something is to be sent."""
+    try:
+        targets.configured()
+    except ImproperlyConfigured:
+        return False
+    return True
+
+
 CHECKS: tuple[tuple[str, Callable[[], bool], str, str], ...] = (
     ("E001", debug, "DEBUG is on.", "Set DEBUG = False: its pages show settings and code."),
     ("E002", hashers, "New passwords are not hashed with argon2.", f"Put {ARGON2} first."),
@@ -104,6 +115,7 @@ CHECKS: tuple[tuple[str, Callable[[], bool], str, str], ...] = (
     ("E009", gate, "A database is written without the gate.", "ENGINE is audit.backend."),
     ("E010", shared_cache, "Each process has a cache of its own.", "Use the Redis cache."),
     ("E011", secrets_excluded, "Diffs record a secret.", "List it in the model's secret_fields."),
+    ("E012", sinks, "TRAIL_SINKS is not understood.", f"Write {' or '.join(targets.FORMS)}."),
 )
 
 

@@ -20,11 +20,13 @@ from redis import Redis
 
 from audit import trail
 from audit.seal.status import AHEAD, UNVERIFIED, status
+from audit.sinks import outbox, targets
 from governance.secrets import SECRET_NAMES
 from registry import storage
 from registry.models import Blob
 
 BEAT_SILENT = 600  # seconds; beat writes its schedule every three minutes
+SINK_LATE = 300  # seconds
 SAMPLE = 50  # blobs
 ROLES = """
 select session_user, rolsuper,
@@ -192,6 +194,20 @@ def last_day() -> Answer:
     return ok("the last 24 hours hold together")
 
 
+def sinks() -> Answer:
+    """Copies of the trail: who is behind, since when, and what they answered."""
+    lags = [outbox.lag(one.name) for one in targets.configured()]
+    if not lags:
+        return warn("none", "TRAIL_SINKS sends the trail to another system: docs/exports.md.")
+    late = [one for one in lags if one.seconds > SINK_LATE]
+    for one in late:
+        behind = f"{one.name}: {one.pending} events behind since {one.seconds:.0f} s"
+        return fail(
+            f"{behind} ({one.error or 'not tried yet'})", "Look at that system, and at beat."
+        )
+    return ok(", ".join(f"{one.name} is {one.seconds:.0f} s behind" for one in lags))
+
+
 CHECKS: dict[str, Callable[[], Answer]] = {
     "database": database,
     "roles": roles,
@@ -206,6 +222,7 @@ CHECKS: dict[str, Callable[[], Answer]] = {
     "sealing": sealing,
     "anchors": anchored,
     "verified": verified,
+    "sinks": sinks,
 }
 
 

@@ -18,13 +18,13 @@ from accounts.models import User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from audit import queries as trail
-from audit.actions import view_trail
-from audit.queries import Filters
+from audit.actions.trail import view_trail
+from audit.search import Search
 from governance.views import database_ready, redis_ready
 from registry import queries as registry
 
 SOON = timedelta(days=14)
-DENIED = Filters(outcome="denied")
+DENIED = Search.of(outcome="denied")
 
 
 @dataclass(frozen=True)

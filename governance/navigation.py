@@ -75,7 +75,7 @@ class Navigation:
 
     def oversight(self) -> list[dict[str, Any]]:
         items = []
-        if trail.watched(self.user) is not None:
+        if trail.reads_trail(self.user):
             items.append(self.item("trail", "Trail", "scroll-text", "t"))
         if gateway.keeps(self.user):
             items.append(self.item("gateways", "Gateways", "globe", "w"))

@@ -154,7 +154,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{VALIDATION}.UserAttributeSimilarityValidator"},
 ]
-LOGIN_URL = "account_login"
+LOGIN_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
 ACCOUNT_FORMS = {"login": "accounts.forms.signing_in.SignInForm"}
@@ -162,7 +162,6 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation's link proves the address
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Locking out is axes' work, by account and address: by name alone anyone could lock anyone out.
@@ -190,6 +189,8 @@ SEAL_ORIGIN = env.str("SEAL_ORIGIN", default=f"{urlsplit(PUBLIC_URL).hostname}/t
 SEAL_ANCHORS = env.list("SEAL_ANCHORS", default=[])  # syslog:///dev/log, https://witness/...
 TRAIL_KEEP_MONTHS = env.int("TRAIL_KEEP_MONTHS", default=72)  # six years; twelve months at least
 SEAL_WEBHOOK_SECRET = env.str("SEAL_WEBHOOK_SECRET", default="")
+EXPORT_ROOT = DATA_DIR / "exports"
+TRAIL_SINKS = env.list("TRAIL_SINKS", default=[])  # where copies of the trail go: docs/exports.md
 
 # --- the registry's bytes
 BLOB_ROOT = DATA_DIR / "blobs"
@@ -287,7 +288,6 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_HTTPONLY = True
-X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "governance.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if HTTPS else []
 LOGGING = {

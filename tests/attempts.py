@@ -12,9 +12,9 @@ from django.utils import timezone
 from access.actions import requests
 from accounts.actions import agreements, grants, groups, keys, people, roles, rows, services
 from accounts.models import Grant, User
-from audit import actions as trail
+from audit.actions import exports, keeping, proof, searches, trail
 from audit.models import Erasure, Event
-from audit.queries import Filters
+from audit.search import Search
 from audit.trail import Scope
 from gateway.actions import aliases, properties, routes
 from registry.actions import assets, files, projects, states, versions
@@ -112,18 +112,28 @@ ATTEMPTS: dict[str, Attempt] = {
     "role.retire": lambda w, by: roles.retire(w.lab, by=by),
     "service.register": lambda w, by: services.register(username="x", owner=by, by=by),
     "service.hand_over": lambda w, by: services.hand_over(w.scoring, w.bob, by=by),
-    "trail.ask_erasure": lambda w, by: trail.ask_erasure(w.bob, "x", by=by),
-    "trail.redact": lambda w, by: trail.redact(w.erasure, by=by),
-    "trail.place_hold": lambda w, by: trail.place_hold("/", "x", by=by),
-    "trail.lift_hold": lambda w, by: trail.lift_hold(w.hold, by=by),
-    "trail.retire": lambda w, by: trail.retire("audit_event_2020_01", date(2020, 1, 1), by=by),
-    "trail.accept_restore": lambda w, by: trail.accept_restore("x", by=by),
-    "trail.prove": lambda w, by: trail.prove(Event.objects.latest("id"), by=by),
-    "trail.prove_archived": lambda w, by: trail.prove_archived(b"{}", by=by),
-    "trail.show_keys": lambda w, by: trail.show_keys(by=by),
-    "trail.rotate_key": lambda w, by: trail.rotate_key(by=by),
-    "trail.verify": lambda w, by: trail.verify(Scope(), by=by),
-    "trail.view": lambda w, by: trail.view_trail(Filters(), by=by),
+    "trail.ask_erasure": lambda w, by: keeping.ask_erasure(w.bob, "x", by=by),
+    "trail.redact": lambda w, by: keeping.redact(w.erasure, by=by),
+    "trail.place_hold": lambda w, by: keeping.place_hold("/", "x", by=by),
+    "trail.lift_hold": lambda w, by: keeping.lift_hold(w.hold, by=by),
+    "trail.retire": lambda w, by: keeping.retire("audit_event_2020_01", date(2020, 1, 1), by=by),
+    "trail.accept_restore": lambda w, by: proof.accept_restore("x", by=by),
+    "trail.prove": lambda w, by: proof.prove(Event.objects.latest("id"), by=by),
+    "trail.prove_archived": lambda w, by: proof.prove_archived(b"{}", by=by),
+    "trail.show_keys": lambda w, by: proof.show_keys(by=by),
+    "trail.rotate_key": lambda w, by: proof.rotate_key(by=by),
+    "trail.verify": lambda w, by: proof.verify(Scope(), by=by),
+    "trail.cancel_export": lambda w, by: exports.cancel_export(w.export, by=by),
+    "trail.delete_search": lambda w, by: searches.delete_search(w.saved, by=by),
+    "trail.download_export": lambda w, by: exports.download_export(w.export, by=by),
+    "trail.export": lambda w, by: exports.export(Search(), format="jsonl", by=by),
+    "trail.fail_export": lambda w, by: exports.fail_export(w.export, reason="x", by=by),
+    "trail.finish_export": lambda w, by: exports.finish_export(
+        w.export, manifest={"rows": 0, "sha256": ""}, by=by
+    ),
+    "trail.print": lambda w, by: exports.print_trail(Search(), format="csv", by=by),
+    "trail.save_search": lambda w, by: searches.save_search(Search.of("x"), name="x", by=by),
+    "trail.view": lambda w, by: trail.view_trail(Search(), by=by),
     "trail.view_event": lambda w, by: trail.view_event(Event.objects.latest("id"), by=by),
     "version.open": lambda w, by: versions.open_version(w.scans, by=by),
     "version.approve": lambda w, by: versions.approve(w.version, by=by),
@@ -135,7 +145,7 @@ def erasure(cast: Cast) -> Erasure:
     gone = people.invite(username="gone", email="gone@example.org", by=cast.erin)
     people.deactivate(gone, by=cast.erin)
     gone.refresh_from_db()
-    return trail.ask_erasure(gone, "x", by=cast.erin)
+    return keeping.ask_erasure(gone, "x", by=cast.erin)
 
 
 def gather(cast: Cast) -> SimpleNamespace:
@@ -160,8 +170,10 @@ def gather(cast: Cast) -> SimpleNamespace:
             "condition": properties.add_condition(**CONDITION, by=cast.erin),
             "fact": properties.add_fact(name="x", value=1, person=cast.bob, by=cast.erin),
             "route": routes.add(**ROUTE, by=cast.erin),
-            "hold": trail.place_hold("/", "x", by=cast.erin),
+            "hold": keeping.place_hold("/", "x", by=cast.erin),
             "erasure": erasure(cast),
+            "saved": searches.save_search(Search.of("x"), name="mine", shared=True, by=cast.dana),
+            "export": exports.export(Search.of("x"), format="jsonl", by=cast.dana),
             "lab": roles.create(slug="lab", name="Lab", permissions=["read"], by=cast.erin),
             "request": requests.submit(
                 cast.oncology, role("reader"), purpose="research", justification="x", by=cast.bob

@@ -21,6 +21,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 import access.actions
 import accounts.actions
+import audit.actions
 import gateway.actions
 import registry.actions
 from access.actions import requests
@@ -32,10 +33,11 @@ from accounts.authentication import find_key
 from accounts.models import ApiKeySecret, Grant, Role, User
 from accounts.permissions import Permission
 from accounts.roles import BUILT_IN
-from audit import actions as trail
+from audit.actions import exports, searches
 from audit.acts import ACTIONS
 from audit.context import UNGOVERNED
 from audit.models import Event
+from audit.search import Search
 from gateway.actions import aliases
 from registry.actions import files, versions
 from registry.models import Asset
@@ -46,6 +48,7 @@ from tests.attempts import ATTEMPTS, OWN, Attempt, gather
 from tests.cast import role
 from tests.pinned import OWN_DOING, PUBLIC, SELF_SERVICE
 
+ACTING = (access.actions, accounts.actions, audit.actions, gateway.actions, registry.actions)
 SIGN_IN = "accounts.backend.SignInBackend"
 
 # --- 1: every address answers Charlie with nothing, but for these
@@ -64,6 +67,8 @@ def real(cast) -> dict[str, Any]:
     alias = aliases.add(
         resource_type="record", action="read", kind="dataset", permission="read", by=cast.erin
     )
+    saved = searches.save_search(Search.of("x"), name="x", shared=True, by=cast.dana)
+    export = exports.export(Search.of("x"), format="jsonl", by=cast.dana)
     by_noun = {
         "aliases": alias.pk,
         "answers": 1,
@@ -71,6 +76,7 @@ def real(cast) -> dict[str, Any]:
         "properties": alias.pk,
         "routes": alias.pk,
         "datasets": cast.scans.uid,
+        "exports": export.pk,
         "grants": Grant.objects.latest("opened_at").pk,
         "groups": cast.researchers.pk,
         "keys": key.pk,
@@ -78,6 +84,7 @@ def real(cast) -> dict[str, Any]:
         "people": cast.bob.pk,
         "projects": cast.oncology.uid,
         "requests": request.pk,
+        "searches": saved.pk,
         "service-accounts": cast.scoring.pk,
         "services": cast.scoring.pk,
         "trail": event.uid,
@@ -180,8 +187,8 @@ def test_1_can_fail(cast, settings):
 
 
 def action_modules() -> dict[str, ModuleType]:
-    found: dict[str, ModuleType] = {"audit.actions": trail}
-    for package in (access.actions, accounts.actions, gateway.actions, registry.actions):
+    found: dict[str, ModuleType] = {}
+    for package in ACTING:
         for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             found[info.name] = importlib.import_module(info.name)
     return found

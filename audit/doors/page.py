@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from audit.doors.cursor import Forged, after, make_cursor, ordering, read_cursor
+from audit.doors.cursor import Forged, after, fetch, make_cursor, ordering, read_cursor
 
 BACK = "-"  # in front of a cursor that walks towards the first row
 
@@ -24,20 +24,21 @@ class Page:
     older: str = ""
 
 
-def page(queryset: QuerySet[Any], query: QueryDict, size: int = 50) -> Page:
-    """The rows that `?cursor=` asks for; a cursor that is not ours starts from the top."""
+def page(queryset: QuerySet[Any], query: QueryDict, size: int = 50, edge: Any = None) -> Page:
+    """The rows that `?cursor=` asks for; a cursor that is not ours starts from the top.
+
+    `edge`: of a model with a window, where the top lies.
+    """
     order = ordering(queryset)
     asked = query.get("cursor", "")
     back = asked.startswith(BACK)
     way = [flip(name) for name in order] if back else order
-    rows = queryset.order_by(*way)
     try:
         values = read_cursor(asked.removeprefix(BACK), order) if asked else None
     except Forged:
-        values, back, rows = None, False, queryset.order_by(*order)
-    if values is not None:
-        rows = rows.filter(after(way, values))
-    found = list(rows[: size + 1])
+        values, back, way = None, False, order
+    rows = queryset if values is None else queryset.filter(after(way, values))
+    found = fetch(rows, way, size + 1, values[0] if values else edge)
     more, found = len(found) > size, found[:size]
     if back:
         found.reverse()

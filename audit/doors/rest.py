@@ -23,7 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.context import origin
-from audit.doors.cursor import Forged, after, make_cursor, ordering, read_cursor
+from audit.doors.cursor import Forged, after, fetch, make_cursor, ordering, read_cursor
 
 MAX_DEPTH = 20  # levels of nesting that a body of ours could need, and then some
 MAX_LIMIT = 100
@@ -198,14 +198,14 @@ class KeysetPagination(pagination.BasePagination):
         self.base = request.build_absolute_uri(request.path)
         self.query = {k: v for k, v in query.items() if k != "cursor"}
         self.order = ordering(queryset)
-        limit = page_size(query.get("limit"))
+        limit, edge = page_size(query.get("limit")), getattr(view, "edge", None)
         if cursor := query.get("cursor"):
             try:
                 values = read_cursor(cursor, self.order)
             except Forged:
                 raise BadCursor from None
-            queryset = queryset.filter(after(self.order, values))
-        rows = list(queryset.order_by(*self.order)[: limit + 1])
+            queryset, edge = queryset.filter(after(self.order, values)), values[0]
+        rows = fetch(queryset, self.order, limit + 1, edge)
         self.next = make_cursor(rows[limit - 1], self.order) if len(rows) > limit else None
         return rows[:limit]
 

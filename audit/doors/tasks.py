@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
-from celery import Task, shared_task
+from celery import Task, current_app, shared_task
 from django.db import transaction
 
 from audit.context import Origin, entered, origin
@@ -41,4 +41,14 @@ def after_commit(task: Task[Any, Any], *args: Any) -> None:
     def send() -> None:
         task.delay(*args, request_id=request_id)
 
+    transaction.on_commit(send, robust=True)
+
+
+def after_commit_by_name(name: str, *args: Any) -> None:
+    """For an action, which lies below the tasks and so holds none."""
+
+    def send() -> None:
+        current_app.send_task(name, args, {"request_id": request_id})
+
+    request_id = str(origin().request_id)
     transaction.on_commit(send, robust=True)

@@ -40,6 +40,11 @@ def press(
     return True
 
 
+def is_ahead(request: HttpRequest) -> bool:
+    """A browser that fetches ahead has shown nothing to anybody yet."""
+    return request.headers.get("Sec-Purpose", "").startswith("prefetch")
+
+
 def add_errors(form: BaseForm, error: ValidationError) -> None:
     """Each reason at its field; what belongs to no field of this form stands above it."""
     if not hasattr(error, "error_dict"):

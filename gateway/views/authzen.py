@@ -18,7 +18,7 @@ from accounts.authentication import KeyAuthentication
 from accounts.models import ApiKey
 from gateway import authzen, wire
 from gateway.forward import CHALLENGE
-from gateway.search import SEARCHES
+from gateway.searches import SEARCHES
 
 Endpoint = Callable[[ApiKey, dict[str, Any]], dict[str, Any]]
 PREFIX = "/access/v1"

@@ -18,10 +18,10 @@ from accounts.permissions import Permission
 from accounts.purposes import Purpose
 from accounts.queries import May
 from audit import queries as trail
-from audit.actions import view_trail
+from audit.actions.trail import view_trail
 from audit.doors.page import page as paged
 from audit.doors.web import press
-from audit.queries import Filters
+from audit.search import Search
 from registry import forms, queries, rules
 from registry.actions import states
 from registry.views import card
@@ -193,7 +193,7 @@ def access(request: HttpRequest, resource: Any, may: May) -> dict[str, Any]:
 def activity(request: HttpRequest, resource: Any, may: May) -> dict[str, Any]:
     """Looking at the trail is itself recorded."""
     user = signed_in(request)
-    filters = Filters(resource=resource.address)
+    filters = Search.of(resource=resource.address)
     if "prefetch" not in request.headers.get("Sec-Purpose", ""):
         view_trail(filters, by=user)
     found = paged(trail.events(user, filters), request.GET, size=25)

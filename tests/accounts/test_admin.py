@@ -87,3 +87,21 @@ def test_passwords_and_signing_out_have_one_place(client, cast):
     ):
         assert client.post(reverse(f"admin:{name}")).url == reverse(there)
     assert client.get(reverse("admin:index")).status_code == 200
+
+
+def test_the_trail_in_the_admin_is_searched_in_its_language_and_recorded(client, cast):
+    client.force_login(cast.dana)
+    address = reverse("admin:audit_event_changelist")
+
+    def listed(q: str) -> list[str]:
+        page = client.get(address, {"q": q})
+        assert page.status_code == 200
+        return [event.verb for event in page.context["cl"].result_list]
+
+    assert set(listed("actor:erin verb:group.create")) == {"group.create"}
+    viewed = Event.objects.filter(verb="trail.view", actor=cast.dana, door="admin")
+    assert viewed.get().message == "actor:erin verb:group.create"
+    assert listed("actr:erin") == []
+    event = Event.objects.filter(verb="group.create", kind="act").latest("id")
+    assert client.get(reverse("admin:audit_event_change", args=[event.pk])).status_code == 200
+    assert Event.objects.filter(verb="trail.view_event", actor=cast.dana, door="admin").exists()

@@ -38,7 +38,7 @@ from accounts.models.vocabulary import State
 from accounts.permissions import Permission
 from audit.acts import ACTIONS
 from audit.models import Event
-from audit.queries import Filters
+from audit.search import Search
 from registry.actions import assets, files, projects, states, versions
 from registry.models import Asset, File, Project, Version
 from tests.acting import do
@@ -163,7 +163,7 @@ def something(chance: Random, name: str, hint: Any) -> Any:
         bool: lambda: chance.random() < 0.5,
         datetime: lambda: timezone.now() + chance.choice([LATER, LATER * 100, -LATER]),
         Reach: lambda: chance.choice([EVERYTHING, Reach(1, None, "inherit"), Reach(1, 2, "ask")]),
-        Filters: Filters,
+        Search: Search,
     }
     return plain[kind]()
 

@@ -21,6 +21,7 @@ PINNED = {
     "audit_leaf",
     "audit_retirement",
     "audit_tile",
+    "audit_sinkcursor",
     "auth_permission",
     "axes_accessattempt",
     "axes_accessattemptexpiration",

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from accounts.actions import people
-from audit import actions
+from audit.actions import keeping
 from audit.context import Origin, entered
 from audit.models import Erasure, Event
 from audit.seal import proofs, rounds
@@ -36,9 +36,9 @@ def gone(cast):
 
 
 def erase(cast: Any, person: Any) -> Erasure:
-    asked = actions.ask_erasure(person, "Art. 17, letter of 3 May", by=cast.erin)
+    asked = keeping.ask_erasure(person, "Art. 17, letter of 3 May", by=cast.erin)
     rounds.once()
-    return actions.redact(asked, by=cast.petra)
+    return keeping.redact(asked, by=cast.petra)
 
 
 def test_nothing_names_her_afterwards_and_every_seal_holds(cast, gone):
@@ -95,12 +95,12 @@ def test_the_act_says_who_asked_who_did_and_how_much(cast, gone):
 
 
 def test_one_person_alone_erases_nothing(cast, gone):
-    asked = actions.ask_erasure(gone, "x", by=cast.erin)
+    asked = keeping.ask_erasure(gone, "x", by=cast.erin)
     rounds.once()
     with pytest.raises(PermissionDenied):
-        actions.redact(asked, by=cast.erin)
+        keeping.redact(asked, by=cast.erin)
     with pytest.raises(PermissionDenied):
-        actions.ask_erasure(gone, "x", by=cast.petra)
+        keeping.ask_erasure(gone, "x", by=cast.petra)
     with pytest.raises(IntegrityError, match="done_by_somebody_else"):
         do(lambda: save_done(asked, cast.erin), by=cast.erin)
     assert MAIL in str(list(Event.objects.values_list("changes", flat=True)))
@@ -113,30 +113,30 @@ def save_done(asked: Erasure, by: Any) -> None:
 
 def test_who_still_works_here_is_not_erased(cast):
     with pytest.raises(ValidationError, match="Deactivate them first"):
-        actions.ask_erasure(cast.bob, "x", by=cast.erin)
+        keeping.ask_erasure(cast.bob, "x", by=cast.erin)
 
 
 def test_once_is_enough(cast, gone):
     erasure = erase(cast, gone)
     with pytest.raises(ValidationError, match="already"):
-        actions.redact(erasure, by=cast.petra)
+        keeping.redact(erasure, by=cast.petra)
 
 
 def test_what_is_not_sealed_yet_waits(cast, gone):
-    asked = actions.ask_erasure(gone, "x", by=cast.erin)
+    asked = keeping.ask_erasure(gone, "x", by=cast.erin)
     people.reactivate(gone, by=cast.erin)
     with pytest.raises(ValidationError, match="not sealed yet"):
-        actions.redact(asked, by=cast.petra)
+        keeping.redact(asked, by=cast.petra)
 
 
 def test_a_hold_stops_it(cast, gone):
-    hold = actions.place_hold("/", "inquiry 7", by=cast.erin)
-    asked = actions.ask_erasure(gone, "x", by=cast.erin)
+    hold = keeping.place_hold("/", "inquiry 7", by=cast.erin)
+    asked = keeping.ask_erasure(gone, "x", by=cast.erin)
     rounds.once()
     with pytest.raises(ValidationError, match="legal hold"):
-        actions.redact(asked, by=cast.petra)
+        keeping.redact(asked, by=cast.petra)
     with pytest.raises(ValidationError, match="second person"):
-        actions.lift_hold(hold, by=cast.erin)
+        keeping.lift_hold(hold, by=cast.erin)
 
 
 def test_on_the_console_two_people_are_named(cast, gone):

@@ -17,7 +17,7 @@ from django.db import ProgrammingError, connection, transaction
 
 from accounts.actions import grants
 from accounts.decision import site
-from audit import actions
+from audit.actions import keeping
 from audit.acts import set_gate
 from audit.models import Event
 from audit.seal import keys, retention, retired, rounds
@@ -169,7 +169,7 @@ def test_six_years_by_default(old, settings):
     assert out.getvalue().split() == [MONTH]
     name = f"audit_event_{young:%Y_%m}"
     with pytest.raises(ValidationError, match="not old enough: 72 months"):
-        actions.retire(name, young, by=old.erin)
+        keeping.retire(name, young, by=old.erin)
 
 
 def test_the_database_says_no_by_itself(old):
@@ -200,9 +200,9 @@ def forge(values: list[Any]) -> None:
 def test_what_is_held_stays_until_another_person_lifts_the_hold(old, path):
     if path == "/oncology":
         with pytest.raises(ValidationError, match="needs a path such as"):
-            actions.place_hold(path, "x", by=old.erin)
+            keeping.place_hold(path, "x", by=old.erin)
         return
-    hold = actions.place_hold(path, "inquiry 7", by=old.erin)
+    hold = keeping.place_hold(path, "inquiry 7", by=old.erin)
     with pytest.raises(CommandError, match=r"hold .* is open"):
         retire(old.erin)
     out = StringIO()
@@ -210,7 +210,7 @@ def test_what_is_held_stays_until_another_person_lifts_the_hold(old, path):
     assert "inquiry 7" in out.getvalue()
     with pytest.raises(CommandError, match="second person"):
         call_command("hold", "--lift", str(hold.pk), "--as", "erin")
-    actions.lift_hold(hold, by=second_admin(old))
+    keeping.lift_hold(hold, by=second_admin(old))
     retire(old.erin)
     assert told() == ""
 
@@ -221,7 +221,7 @@ def second_admin(cast: Any) -> Any:
 
 
 def test_a_hold_on_something_else_holds_nothing(old):
-    actions.place_hold("/cardio/", "inquiry 8", by=old.erin)
+    keeping.place_hold("/cardio/", "inquiry 8", by=old.erin)
     rounds.once()
     assert MONTH in retire(old.erin)
 

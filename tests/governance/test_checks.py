@@ -21,6 +21,7 @@ LOOSER: list[tuple[str, str, Any]] = [
     ("E006", "MIDDLEWARE", [one for one in current.MIDDLEWARE if "LoginRequired" not in one]),
     ("E008", "CELERY_ACCEPT_CONTENT", ["json", "pickle"]),
     ("E008", "CELERY_TASK_SERIALIZER", "pickle"),
+    ("E012", "TRAIL_SINKS", ["http://siem.example.org"]),
     ("E010", "CACHES", {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}),
 ]
 

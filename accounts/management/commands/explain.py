@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.http import Http404
+from django.utils.timezone import is_aware, make_aware
 
 from accounts import queries
 from accounts.models import User
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
 from audit.doors.cli import ActionCommand
-from audit.queries import as_path, read_time
+from audit.qualifiers import when
+from audit.queries import as_path
 
 
 class Command(ActionCommand):
@@ -50,6 +51,9 @@ class Command(ActionCommand):
 
 def moment(text: str) -> datetime | None:
     try:
-        return read_time("at", text)
-    except ValidationError as error:
-        raise CommandError(f"--at: {' '.join(error.messages)}") from None
+        found = when(text, end=False) if text else None
+    except (ValueError, OverflowError):
+        found = None
+    if text and found is None:
+        raise CommandError("--at: write a day (2026-05-03) or a time (2026-05-03T10:00Z).")
+    return found if found is None or is_aware(found) else make_aware(found)

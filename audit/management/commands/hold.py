@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import actions, queries
+from audit import queries
+from audit.actions import keeping
 from audit.doors.cli import ActionCommand
 
 
@@ -22,12 +23,12 @@ class Command(ActionCommand):
 
     def act(self, by: Any, **options: Any) -> str:
         if options["place"]:
-            return f"Hold {actions.place_hold(options['place'], options['reason'], by=by).pk}"
+            return f"Hold {keeping.place_hold(options['place'], options['reason'], by=by).pk}"
         if options["lift"]:
             hold = queries.holds(by).filter(pk=options["lift"]).first()
             if hold is None:
                 raise CommandError(f"There is no open hold {options['lift']}.")
-            actions.lift_hold(hold, by=by)
+            keeping.lift_hold(hold, by=by)
             return "Lifted."
         listed = [f"{h.pk} {h.path} {h.placed_at:%Y-%m-%d} {h.reason}" for h in queries.holds(by)]
         return "\n".join(listed) or "No hold is open."

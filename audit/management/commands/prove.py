@@ -10,7 +10,8 @@ from uuid import UUID
 from django.core.management.base import CommandError, CommandParser
 from django.http import Http404
 
-from audit import actions, queries
+from audit import queries
+from audit.actions import proof
 from audit.doors.cli import ActionCommand
 
 
@@ -28,7 +29,7 @@ class Command(ActionCommand):
         if options["archive"]:
             return json.dumps(self.archived(by, uid, options["archive"]), ensure_ascii=False)
         try:
-            found = actions.prove(queries.event(by, uid), by=by)
+            found = proof.prove(queries.event(by, uid), by=by)
         except Http404:
             raise CommandError(f"There is no event {uid} that {by} may read.") from None
         return json.dumps(found, ensure_ascii=False)
@@ -37,5 +38,5 @@ class Command(ActionCommand):
         with archive.open("rb") as lines:
             for line in lines:
                 if str(uid).encode() in line and json.loads(line)["event"]["uid"] == str(uid):
-                    return actions.prove_archived(line, by=by)
+                    return proof.prove_archived(line, by=by)
         raise CommandError(f"There is no event {uid} in {archive}.")

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import actions, queries
+from audit import queries
+from audit.actions import keeping
 from audit.doors.cli import ActionCommand, find_user
 
 
@@ -24,9 +25,9 @@ class Command(ActionCommand):
             erasure = queries.erasures(by).filter(pk=options["do"]).first()
             if erasure is None:
                 raise CommandError(f"Nobody asked for the erasure {options['do']}.")
-            actions.redact(erasure, by=by)
+            keeping.redact(erasure, by=by)
             return f"Erased on {erasure.done_at:%Y-%m-%d %H:%M} UTC."
         if not options["username"]:
             raise CommandError("Name the person to be forgotten, or --do ID.")
-        asked = actions.ask_erasure(find_user(options["username"]), options["reason"], by=by)
+        asked = keeping.ask_erasure(find_user(options["username"]), options["reason"], by=by)
         return f"Asked. A second person who decides for the whole site: redact --do {asked.pk}"

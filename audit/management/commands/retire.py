@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from audit import actions
+from audit.actions import keeping
 from audit.doors.cli import ActionCommand
 from audit.seal import retention
 from audit.seal.keys import NoKey
@@ -25,7 +25,7 @@ class Command(ActionCommand):
             if options["dry_run"]:
                 return "\n".join(name for name, _ in months) or "Nothing is old enough."
             for name, first in months:
-                done = actions.retire(name, first, by=by)
+                done = keeping.retire(name, first, by=by)
                 self.stdout.write(f"{name}: {done.events} events in {done.archive}")
         except (NoKey, retention.Kept) as error:
             raise CommandError(str(error)) from error

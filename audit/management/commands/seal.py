@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import actions
+from audit.actions import proof
 from audit.doors.cli import ActionCommand
 from audit.seal import rounds
 from audit.seal.keys import NoKey
@@ -33,9 +33,9 @@ class Command(ActionCommand):
     def act(self, by: Any, **options: Any) -> str | None:
         try:
             if options["rotate"]:
-                return f"Trusted from now on: {actions.rotate_key(by=by)}"
+                return f"Trusted from now on: {proof.rotate_key(by=by)}"
             if options["accept_restore"]:
-                return actions.accept_restore(options["accept_restore"], by=by)
+                return proof.accept_restore(options["accept_restore"], by=by)
             sealed = rounds.once()
             if options["loop"]:
                 go_on(options["loop"])

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import actions, trail
+from audit import trail
+from audit.actions import proof
 from audit.doors.cli import ActionCommand
 from audit.trail import Scope, Verdict
 
@@ -30,7 +31,7 @@ class Command(ActionCommand):
         if scope.since < 0 or scope.sample < 0:
             raise CommandError("--since and --sample take a number above 0.")
         try:
-            found = actions.verify(scope, by=by)
+            found = proof.verify(scope, by=by)
         except (LookupError, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
         if options["json"]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import uuid
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from auditlog.models import AbstractLogEntry, LogEntryManager
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.encoding import smart_str
 
 from audit.context import current, origin, touch
-from audit.governed import Governed, GovernedQuerySet
+
+# What the inverted index holds: words of the first five, the rest as tags such as `door:web`.
+SEARCHED = (
+    "verb", "actor_repr", "object_repr", "resource_path", "message",
+    "purpose", "key", "door", "event_class", "changes",
+)  # fmt: skip
 
 
 class UuidV7(models.Func):
@@ -56,6 +59,8 @@ class EventManager(LogEntryManager):  # type: ignore[misc]  # auditlog ships no 
 
 class Event(AbstractLogEntry):  # type: ignore[misc]
     """One line of the trail. Inserted, never changed; partitioned by month."""
+
+    window: ClassVar[timedelta] = timedelta(days=45)  # a page is looked for in this much time first
 
     class Kind(models.TextChoices):
         ACT = "act", "act"
@@ -121,9 +126,7 @@ class Event(AbstractLogEntry):  # type: ignore[misc]
     data = models.JSONField(default=dict)
     timestamp = models.DateTimeField(db_default=Now(), editable=False)
     words = models.GeneratedField(
-        expression=SearchVector(
-            "verb", "actor_repr", "object_repr", "resource_path", "message", config="simple"
-        ),
+        expression=models.Func(*SEARCHED, function="audit_words"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
@@ -167,69 +170,3 @@ class Event(AbstractLogEntry):  # type: ignore[misc]
         self.actor, self.actor_repr = act.actor, str(act.actor)[:200]
         self.on_behalf_of = act.on_behalf_of
         self.decision = [vars(decision) for decision in act.passed]
-
-
-class Hold(Governed):
-    """While one is open, nothing under its path leaves the trail: a dispute or an inquiry runs."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    path = models.TextField(default="/")
-    reason = models.TextField()
-    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    placed_at = models.DateTimeField(default=timezone.now, editable=False)
-    lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
-    lifted_at = models.DateTimeField(null=True, editable=False)
-
-    objects = GovernedQuerySet.as_manager()
-
-    class Meta:
-        base_manager_name = "objects"
-        default_permissions = ()
-        ordering = ["-placed_at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(lifted_by=None, lifted_at=None)
-                | Q(lifted_by__isnull=False, lifted_at__isnull=False)
-                & ~Q(lifted_by=F("placed_by")),
-                name="a_hold_is_lifted_by_somebody_else",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"hold on {self.path}"
-
-
-class Erasure(Governed):
-    """Somebody who left asks to be forgotten; one person asks for it here, another carries it out.
-
-    It says nothing that would have to be erased itself.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    subject = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    reason = models.TextField()
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField(default=timezone.now, editable=False)
-    done_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
-    done_at = models.DateTimeField(null=True, editable=False)
-
-    objects = GovernedQuerySet.as_manager()
-
-    class Meta:
-        base_manager_name = "objects"
-        default_permissions = ()
-        ordering = ["-asked_at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(done_by=None, done_at=None)
-                | Q(done_by__isnull=False, done_at__isnull=False) & ~Q(done_by=F("asked_by")),
-                name="an_erasure_is_done_by_somebody_else",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"erasure {self.id}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
@@ -13,12 +13,14 @@ from rest_framework import serializers
 from rest_framework.decorators import action as detail
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import SimpleRouter
 
-from audit import actions, queries
+from audit import queries
+from audit.actions import proof, trail
+from audit.budget import budget
 from audit.doors.noun import Door, words
 from audit.models import Event
-from audit.queries import Filters
+from audit.qualifiers import QUALIFIERS
+from audit.search import Search
 
 SAME_REQUEST = 100  # events of one call that one answer shows
 
@@ -73,15 +75,18 @@ class Proof(serializers.Serializer[Any]):
 
 
 FILTERS = words(
-    text="Words.",
-    actor="User name.",
-    resource="Address: what happened there and below.",
-    verb="`grant.open`, or `grant` for all of its verbs.",
-    outcome="`ok`, `denied` or `failed`.",
-    door="`web`, `rest`, `admin`, `cli`, `task` or `system`.",
-    since="A day or a time.",
-    until="A day (with its last second) or a time.",
+    q="A search in the language of docs/trail-search.md: words and qualifiers.",
+    **{name: f"{one.about}. As in `{one.example}`." for name, one in QUALIFIERS.items()},
 )
+KNOWN = {"q", "text", "cursor", "limit", *QUALIFIERS}
+
+
+def asked(request: Request) -> Search:
+    """A misspelt filter would answer with too much, so it is refused."""
+    if unknown := sorted(set(request.query_params) - KNOWN):
+        message = f"Unknown. Known: {', '.join(sorted(KNOWN))}."
+        raise ValidationError(dict.fromkeys(unknown, message))
+    return Search.read(request.query_params)
 
 
 class TrailDoor(Door):
@@ -94,15 +99,17 @@ class TrailDoor(Door):
     @extend_schema(parameters=FILTERS)
     def list(self, request: Request, **address: Any) -> Response:
         """Newest first, as far as the trail is yours to read."""
-        filters = Filters.read(request.query_params)
-        self.record(actions.view_trail, filters)
-        return self.page(queries.events(self.user, filters))
+        search = asked(request)
+        self.record(trail.view_trail, search)
+        self.edge = search.end  # read by the pages
+        with budget():
+            return self.page(queries.events(self.user, search))
 
     @extend_schema(responses=WholeEvent)
     def retrieve(self, request: Request, **address: Any) -> Response:
         """With its changes, and what else the same call left."""
         found = queries.event(self.user, address["uid"])
-        self.record(actions.view_event, found)
+        self.record(trail.view_event, found)
         shown = EventOut(found).data
         changes = queries.changes(self.user, found).select_related("content_type")
         others = queries.same_request(self.user, found)[:SAME_REQUEST]
@@ -116,7 +123,7 @@ class TrailDoor(Door):
     @detail(detail=True)
     def proof(self, request: Request, **address: Any) -> Response:
         """What `verify_bundle.py` checks without this site."""
-        return Response(self.record(actions.prove, queries.event(self.user, address["uid"])))
+        return Response(self.record(proof.prove, queries.event(self.user, address["uid"])))
 
     def record(self, action: Callable[..., Any], what: Any) -> Any:
         """Refused is not there; the refusal stands in the trail all the same."""
@@ -124,9 +131,3 @@ class TrailDoor(Door):
             return action(what, by=self.user)
         except PermissionDenied:
             raise Http404 from None
-
-
-router = SimpleRouter(trailing_slash=False, use_regex_path=False)
-router.register("trail", TrailDoor, "api-event")
-
-urlpatterns = router.urls

@@ -1,0 +1,22 @@
+"""Reading the trail is itself an event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit import context
+from audit.actions.readers import require_readable, require_reader
+from audit.acts import action
+from audit.models import Event
+from audit.search import Search
+
+
+@action("trail.view", Event.Class.DATA_ACCESS)
+def view_trail(search: Search, *, by: Any) -> None:
+    require_reader(by)
+    context.say(str(search))
+
+
+@action("trail.view_event", Event.Class.DATA_ACCESS)
+def view_event(event: Event, *, by: Any) -> None:
+    require_readable(event, by)

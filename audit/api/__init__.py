@@ -1,0 +1,1 @@
+"""The trail, saved searches and exports over REST."""

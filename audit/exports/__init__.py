@@ -1,0 +1,1 @@
+"""The trail in other shapes: formats, files with their manifests, and how far a file has got."""

@@ -1,0 +1,1 @@
+"""Copies of the trail for other systems: where they go, how they get there, how far they are."""

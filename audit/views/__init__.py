@@ -1,0 +1,1 @@
+"""Pages of the trail, its saved searches and its exports."""
