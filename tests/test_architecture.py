@@ -25,7 +25,7 @@ from access.actions import requests
 from access.models.requests import Status
 from access.rules import TRANSITIONS as REQUEST_TRANSITIONS
 from accounts import keys as form
-from accounts.actions import groups, keys
+from accounts.actions import agreements, groups, keys
 from accounts.authentication import find_key
 from accounts.models import ApiKeySecret, Grant, Role, User
 from accounts.permissions import Permission
@@ -58,6 +58,7 @@ def real(cast) -> dict[str, Any]:
     asked: dict[str, Any] = {"purpose": "research", "justification": "x"}
     request = requests.submit(cast.oncology, role("reader"), by=cast.bob, **asked)
     event = Event.objects.latest("id")
+    dua = agreements.define(slug="dua", kind="data_use", title="D", by=cast.erin)
     by_noun = {
         "datasets": cast.scans.uid,
         "grants": Grant.objects.latest("opened_at").pk,
@@ -69,6 +70,7 @@ def real(cast) -> dict[str, Any]:
         "requests": request.pk,
         "service-accounts": cast.scoring.pk,
         "services": cast.scoring.pk,
+        "signatures": agreements.record(dua, cast.bob, by=cast.erin).pk,
         "trail": event.uid,
         "users": cast.bob.pk,
         "versions": version.uid,
