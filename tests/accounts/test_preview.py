@@ -10,7 +10,7 @@ from django.http import Http404
 from accounts import queries
 from accounts.actions import roles
 from accounts.decision import allowed
-from accounts.grants import open_grant
+from accounts.grants import EVERYTHING, open_grant
 from accounts.models import Grant, Resource, Role, User
 from accounts.permissions import Permission
 from tests import worlds
@@ -36,7 +36,7 @@ def test_it_equals_what_then_happens(cast, lab, seed):
             ranged = resource.kind == "dataset" and chance.random() < 0.5
             open_grant(
                 lab, chance.choice([*people, cast.researchers]), resource, by=cast.erin,
-                reach=chance.choice(worlds.RANGES) if ranged else worlds.EVERYTHING,
+                reach=chance.choice(worlds.RANGES) if ranged else EVERYTHING,
                 effect=chance.choice(["allow", "allow", "deny"]),
             )  # fmt: skip
         return nodes
