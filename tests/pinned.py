@@ -19,6 +19,10 @@ PUBLIC = {
 # To whoever is signed in: what is theirs, which for Charlie is next to nothing.
 SELF_SERVICE = {
     "account_change_password",
+    "agreement",
+    "agreements",
+    "api-agreement-detail",
+    "api-agreement-list",
     "api-dataset-list",
     "api-gateway-alias-list",
     "api-gateway-answer-list",
@@ -35,12 +39,14 @@ SELF_SERVICE = {
     "api-role-list",
     "api-schema",
     "api-service-list",
+    "api-signature-list",
     "api-user-list",
     "api-version-list",
     "api-whoami",
     "api_docs",
     "api_try",
     "catalogue",
+    "explain",
     "grants",
     "groups",
     "home",
@@ -54,6 +60,8 @@ SELF_SERVICE = {
     "roles",
     "services",
     "settings",
+    "what_can",
+    "who_can",
 }
 # What anybody signed in may do: with what is theirs, or by asking.
 OWN_DOING = {"account_change_password", "key_new", "request_new", "settings"}

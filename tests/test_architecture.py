@@ -28,7 +28,7 @@ from access.actions import requests
 from access.models.requests import Status
 from access.rules import TRANSITIONS as REQUEST_TRANSITIONS
 from accounts import keys as form
-from accounts.actions import groups, keys
+from accounts.actions import agreements, groups, keys
 from accounts.authentication import find_key
 from accounts.models import ApiKeySecret, Grant, Role, User
 from accounts.permissions import Permission
@@ -69,6 +69,7 @@ def real(cast) -> dict[str, Any]:
     )
     saved = searches.save_search(Search.of("x"), name="x", shared=True, by=cast.dana)
     export = exports.export(Search.of("x"), format="jsonl", by=cast.dana)
+    dua = agreements.define(slug="dua", kind="data_use", title="D", by=cast.erin)
     by_noun = {
         "aliases": alias.pk,
         "answers": 1,
@@ -87,6 +88,7 @@ def real(cast) -> dict[str, Any]:
         "searches": saved.pk,
         "service-accounts": cast.scoring.pk,
         "services": cast.scoring.pk,
+        "signatures": agreements.record(dua, cast.bob, by=cast.erin).pk,
         "trail": event.uid,
         "users": cast.bob.pk,
         "versions": version.uid,

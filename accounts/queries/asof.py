@@ -98,8 +98,11 @@ def over(standing: Standing) -> Q:
 
 def subjects(grants: GrantQuerySet, at: datetime) -> Q:
     """Who holds one of these, directly or through a group of then."""
-    members = Membership.objects.filter(during(at), group__in=grants.values("group"))
-    return Q(pk__in=grants.values("user")) | Q(pk__in=members.values("user"))
+    # Without the nulls: one of them in a list makes "not in it" true for nobody.
+    people = grants.exclude(user=None).values("user")
+    groups = grants.exclude(group=None).values("group")
+    members = Membership.objects.filter(during(at), group__in=groups)
+    return Q(pk__in=people) | Q(pk__in=members.values("user"))
 
 
 def signers(slug: str, at: datetime) -> QuerySet[User]:

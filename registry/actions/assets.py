@@ -49,6 +49,8 @@ DESCRIPTION = (
 def register(project: Project, kind: str, *, slug: str, by: User, **facts: Any) -> Asset:
     """Default closed: a draft that is there for its steward, whoever registers it, only."""
     check(by, Permission.EDIT, project)
+    if kind not in KINDS:
+        raise ValidationError({"kind": f"One of {', '.join(KINDS)}."})
     asset = KINDS[kind](kind=kind, state=State.DRAFT, owner=by)
     asset.place(project, slug)
     describe(asset, facts)

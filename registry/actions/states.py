@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from accounts.decision import check
 from accounts.models import Resource, StatePeriod, User
-from accounts.models.vocabulary import Kind, State
+from accounts.models.vocabulary import HIDDEN_STATES, Kind, State
 from accounts.permissions import Permission
 from accounts.queries import lock
+from accounts.rules import held_on_side, require_no_gain, touched
 from audit import context
 from audit.acts import action
 from registry import rules
@@ -27,6 +28,14 @@ def enter(resource: Resource, state: str) -> None:
         resource.save(update_fields=["state"])
 
 
+def move_to(resource: Resource, state: str, by: User) -> None:
+    """What was hidden shows itself to those who hold it: to oneself, not by one's own hand."""
+    places = touched(resource) if resource.state in HIDDEN_STATES else []
+    mine = held_on_side(by, places)
+    enter(resource, state)
+    require_no_gain(by, places, mine)
+
+
 @action("resource.set_state")
 def set_state(resource: Resource, state: str, *, reason: str = "", by: User) -> Resource:
     """Publish, deprecate, withdraw, retire. Versions have their own verbs."""
@@ -38,6 +47,6 @@ def set_state(resource: Resource, state: str, *, reason: str = "", by: User) -> 
     rules.require_transition(locked, state)
     if state == State.PUBLISHED:
         rules.require_publishable(locked)
-    enter(locked, state)
+    move_to(locked, state, by)
     context.say(reason)
     return locked

@@ -14,7 +14,7 @@ from accounts.queries import lock
 from audit import context
 from audit.acts import action
 from registry import rules
-from registry.actions.states import enter
+from registry.actions.states import enter, move_to
 from registry.manifest import Entry, digest, revision
 from registry.models import Asset, Lineage, Version
 
@@ -48,7 +48,7 @@ def approve(version: Version, *, by: User) -> Version:
     version.manifest = digest(entries)
     version.revision = revision(version.manifest)
     version.save(update_fields=["manifest", "revision"])
-    enter(version, State.APPROVED)
+    move_to(version, State.APPROVED, by)
     return version
 
 
@@ -57,7 +57,7 @@ def withdraw(version: Version, *, reason: str, by: User) -> Version:
     check(by, Permission.APPROVE_VERSION, version)
     version = lock(version)
     rules.require_transition(version, State.WITHDRAWN)
-    enter(version, State.WITHDRAWN)
+    move_to(version, State.WITHDRAWN, by)
     context.say(reason)
     return version
 

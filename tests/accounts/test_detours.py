@@ -18,7 +18,7 @@ from accounts.grants import open_grant
 from accounts.lockout import account_name
 from accounts.models import Grant, Resource, User
 from accounts.rules import OwnSide
-from registry.actions import assets, states
+from registry.actions import assets, files, states, versions
 from registry.models import Asset, Dataset
 from tests.acting import do
 from tests.cast import PASSWORD, role
@@ -201,3 +201,27 @@ def test_no_address_looks_like_another(cast, slug):
 def test_a_lockout_counts_the_account_however_it_is_spelled(cast):
     spelled = ["petra", "PETRA", " petra ", "petra@example.org", "Petra@Example.org"]
     assert {account_name(None, {"username": name}) for name in spelled} == {str(cast.petra.pk)}
+
+
+SHOWING = {
+    "publish": lambda w, by: states.set_state(w["draft"], "published", by=by),
+    "retire": lambda w, by: states.set_state(w["draft"], "retired", by=by),
+    "approve": lambda w, by: versions.approve(w["version"], by=by),
+    "withdraw": lambda w, by: versions.withdraw(w["version"], reason="x", by=by),
+}
+
+
+@pytest.mark.parametrize("how", SHOWING)
+def test_who_does_not_edit_shows_nothing_hidden_to_themselves(cast, how):
+    """Charlie gives access and judges versions, and discovers what is published: not the drafts."""
+    judging = ["discover", "approve_version", "grant"]
+    judge = roles.create(slug="judge", name="Judge", permissions=judging, by=cast.erin)
+    grants.give(judge, cast.charlie, cast.oncology, by=cast.alice)
+    draft = assets.register(cast.oncology, "dataset", slug="notes", by=cast.alice)
+    version = versions.open_version(cast.scans, by=cast.alice)
+    files.upload(version, "a.csv", [b"a"], by=cast.alice)
+    states.set_state(cast.scans, "published", by=cast.alice)
+    world = {"draft": draft, "version": version}
+    with pytest.raises(PermissionDenied, match="second person"):
+        SHOWING[how](world, cast.charlie)
+    SHOWING[how](world, cast.alice)

@@ -16,7 +16,8 @@ from tests.rest import ROOT, caller, refused
 PLACE = "tests/snapshots/openapi.json"
 NOUNS = {
     "projects", "datasets", "models", "versions", "roles", "grants", "requests", "users", "groups",
-    "service-accounts", "keys", "trail", "decide", "whoami", "oauth", "gateway",
+    "service-accounts", "keys", "trail", "decide", "whoami", "oauth", "gateway", "agreements",
+    "signatures", "explain", "who-can", "what-can",
 }  # fmt: skip
 
 

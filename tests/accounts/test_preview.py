@@ -1,0 +1,82 @@
+"""A preview of a role equals what then happens."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from django.http import Http404
+
+from accounts import queries
+from accounts.actions import roles
+from accounts.decision import allowed
+from accounts.grants import EVERYTHING, open_grant
+from accounts.models import Grant, Resource, Role, User
+from accounts.permissions import Permission
+from tests import worlds
+from tests.acting import do
+
+ASKED = ("discover", "read", "download", "edit", "upload")
+
+
+@pytest.fixture
+def lab(cast) -> Role:
+    return roles.create(slug="lab", name="Lab", permissions=list(ASKED), by=cast.erin)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_equals_what_then_happens(cast, lab, seed):
+    chance = Random(seed)
+    people: list[User] = [cast.alice, cast.bob, cast.charlie, cast.dana, cast.scoring.user]
+
+    def build() -> list[Resource]:
+        nodes = worlds.build(chance, cast, people, grants=15)
+        for _ in range(14):
+            resource = chance.choice(nodes)
+            ranged = resource.kind == "dataset" and chance.random() < 0.5
+            open_grant(
+                lab, chance.choice([*people, cast.researchers]), resource, by=cast.erin,
+                reach=chance.choice(worlds.RANGES) if ranged else EVERYTHING,
+                effect=chance.choice(["allow", "allow", "deny"]),
+            )  # fmt: skip
+        return nodes
+
+    nodes = do(build, by=cast.erin)
+    wanted = frozenset(chance.sample(ASKED, 2))
+    told = queries.preview(cast.erin, lab, wanted)
+    before = held(people, nodes)
+    roles.edit(lab, name="Lab", permissions=wanted, by=cast.erin)
+    after = held(people, nodes)
+    places = {effect.resource.pk for effect in told} | granted(lab)
+    for change, really in (("loses", before - after), ("gains", after - before)):
+        expected = {cell for cell in really if cell[1] in places}
+        said = {cell_of(e) for e in told if e.change == change}
+        assert said == expected, change
+    assert {cell_of(e) for e in told if e.change == "keeps"} <= before & after
+    assert told
+
+
+def held(people: list[User], nodes: list[Resource]) -> set[tuple[str, int, str]]:
+    return {
+        (person.username, node.pk, permission.value)
+        for person in people
+        for node in nodes
+        for permission in Permission
+        if allowed(person, permission, node)
+    }
+
+
+def granted(lab: Role) -> set[int]:
+    """Where grants of the role are; what lies below follows them."""
+    live = Grant.objects.live().filter(role=lab, first_version=None)
+    return set(live.values_list("resource", flat=True))
+
+
+def cell_of(effect: queries.Effect) -> tuple[str, int, str]:
+    return (effect.user.username, effect.resource.pk, effect.permission)
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "charlie", "dana", "petra"])
+def test_it_is_for_those_who_define_roles(cast, lab, who):
+    with pytest.raises(Http404):
+        queries.preview(getattr(cast, who), lab, frozenset({"read"}))
