@@ -16,6 +16,7 @@ from audit.doors.cursor import after, fetch
 from audit.exports.formats import FORMATS
 from audit.exports.record import records
 from audit.models import Event
+from audit.seal import proofs
 from audit.search import Search
 
 CHUNK = 1_000  # events held at a time
@@ -30,7 +31,9 @@ class Stream:
     events: QuerySet[Event]
     format: str
     edge: datetime | None = None
+    checkpoint: dict[str, Any] | None = field(default_factory=proofs.newest)
     rows: int = 0
+    sealed: int = 0
     size: int = 0
     newest: str = ""
     oldest: str = ""
@@ -46,6 +49,8 @@ class Stream:
             self.newest = self.newest or listed[0]["time"]
             self.oldest, self.at = listed[-1]["time"], chunk[-1].timestamp
             self.rows += len(listed)
+            if self.checkpoint:
+                self.sealed += proofs.sealed([e.pk for e in chunk], self.checkpoint["size"])
             yield self.passed(form.lines(listed))
 
     def passed(self, text: str) -> bytes:
@@ -62,6 +67,8 @@ class Stream:
             "sha256": self.digest.hexdigest(),
             "newest": self.newest,
             "oldest": self.oldest,
+            "sealed": self.sealed,
+            "checkpoint": self.checkpoint,
         }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from audit.seal import canon, tiles
+from audit.seal import canon, sealer, tiles
 from audit.seal.merkle import inclusion
 
 FORMAT = "gatehouse-proof/1"
@@ -20,6 +21,7 @@ select l.seq, l.type, l.who_salt, l.who, l.what_salt, l.what, {canon.COLUMNS}
 LEAVES = LEAF.replace("l.uid = %s", "l.seq >= %s and l.seq < %s") + " order by l.seq"
 EVENT = 6  # where the event's own columns begin
 CHECKPOINT = "select size, note from audit_checkpoint where size > %s order by id desc limit 1"
+COVERED = "select count(*) from audit_leaf where event_id = any(%s) and seq < %s"
 
 
 class NotSealed(LookupError):
@@ -35,6 +37,22 @@ def disclosed(row: Any) -> dict[str, Any]:
     if row[4] is not None:
         found["what"] = {"salt": row[4].hex(), "value": canon.what(event)}
     return found
+
+
+def newest() -> dict[str, Any] | None:
+    """The checkpoint that speaks for all that is sealed, to keep beside a copy of it."""
+    state = sealer.last()
+    if not state.note:
+        return None
+    root = base64.b64encode(state.edge.root()).decode()
+    return {"size": state.edge.size, "root": root, "note": state.note}
+
+
+def sealed(events: Iterable[int], size: int) -> int:
+    """How many of these a checkpoint of that size covers."""
+    with connection.cursor() as cursor:
+        cursor.execute(COVERED, [list(events), size])
+        return int(cursor.fetchone()[0])
 
 
 def leaf_of(uid: UUID) -> int | None:
