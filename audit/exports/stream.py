@@ -14,7 +14,7 @@ from audit import queries
 from audit.budget import budget
 from audit.doors.cursor import after, fetch
 from audit.exports.formats import FORMATS
-from audit.exports.record import records
+from audit.exports.record import moment
 from audit.models import Event
 from audit.seal import proofs
 from audit.search import Search
@@ -45,9 +45,9 @@ class Stream:
         form = FORMATS[self.format]
         yield self.passed(form.header)
         for chunk in chunks(self.events, self.edge):
-            listed = records(chunk)
-            self.newest = self.newest or listed[0]["time"]
-            self.oldest, self.at = listed[-1]["time"], chunk[-1].timestamp
+            listed = form.make(chunk)
+            self.newest = self.newest or moment(chunk[0])
+            self.oldest, self.at = moment(chunk[-1]), chunk[-1].timestamp
             self.rows += len(listed)
             if self.checkpoint:
                 self.sealed += proofs.sealed([e.pk for e in chunk], self.checkpoint["size"])
