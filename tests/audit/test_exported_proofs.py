@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings as site
@@ -46,13 +47,11 @@ def test_an_export_of_sealed_events_is_checked_without_the_site(cast, tmp_path):
     assert "NOT PROVED" in check(tmp_path, body.replace("Ticket 7", "Ticket 8"))
 
 
-def check(place, body) -> str:
+def check(place: Path, body: str) -> str:
     (place / "proofs.jsonl").write_text(body)
-    program = [sys.executable, "-I", site.BASE_DIR / "static" / "verify_bundle.py"]
-    known = keys.trusted_file()
-    done = subprocess.run(
-        [*program, place / "proofs.jsonl", known], env={}, capture_output=True, text=True
-    )
+    program = Path(site.BASE_DIR) / "static" / "verify_bundle.py"
+    asked = [sys.executable, "-I", program, place / "proofs.jsonl", keys.trusted_file()]
+    done = subprocess.run(asked, env={}, capture_output=True, text=True)
     return done.stdout + done.stderr
 
 
