@@ -220,6 +220,12 @@ def export_to_write(uid: str) -> Export | None:
     return waiting.select_related("owner").first()
 
 
+def exports_to_write() -> QuerySet[Export]:
+    """Those that somebody still waits for; one that nobody wrote for a week is given up."""
+    since = timezone.now() - Export.KEPT
+    return Export.objects.filter(state=Export.State.QUEUED, asked_at__gte=since)
+
+
 def outdated_exports() -> QuerySet[Export]:
     """Whose files nobody may fetch any more."""
     return Export.objects.filter(asked_at__lt=timezone.now() - Export.KEPT)

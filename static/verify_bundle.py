@@ -1,5 +1,4 @@
-"""Checks a proof of one event without its site: verify_bundle.py PROOF.json KEYS
-
+"""Checks proofs without their site: verify_bundle.py PROOF.json KEYS, or .jsonl with one a line.
 KEYS: public keys, from somebody you trust and not from whoever sent the proof. Exits 1 if it fails.
 """
 
@@ -54,7 +53,8 @@ def check(proof: dict[str, Any], keys: str) -> str:
 
 if __name__ == "__main__":
     try:
-        texts = [Path(name).read_text("utf-8") for name in sys.argv[1:3]]
-        print(check(json.loads(texts[0]), texts[1]))
+        text, keys = (Path(name).read_text("utf-8") for name in sys.argv[1:3])
+        for proof in text.strip().split("\n") if sys.argv[1].endswith(".jsonl") else [text]:
+            print(check(json.loads(proof), keys))
     except Exception as error:
         sys.exit(f"NOT PROVED: {str(error) or type(error).__name__}")

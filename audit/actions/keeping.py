@@ -14,9 +14,11 @@ from audit import context
 from audit.actions.readers import KEEP_SITE, require
 from audit.acts import action
 from audit.models import Erasure, Event, Hold
+from audit.queries import exports_to_write
 from audit.seal import redaction, retention
 from audit.seal.erased import REDACTION
 from audit.seal.retired import Retirement
+from audit.sinks import outbox, targets
 
 KEEP_PEOPLE = "accounts.manage_people"
 ANSWER_FOR_PRIVACY = "accounts.decide_request"
@@ -54,12 +56,25 @@ def retire(partition: str, first: date, *, by: Any) -> Retirement:
         raise ValidationError(
             f"{partition} is not old enough: {settings.TRAIL_KEEP_MONTHS} months."
         )
+    require_copied(partition, first)
     try:
         found = retention.retire(partition, first)
     except retention.Kept as error:
         raise ValidationError(str(error)) from error
     context.say(f"{found.events} events of {partition}", sha256=found.sha256)
     return found
+
+
+def require_copied(partition: str, first: date) -> None:
+    """What a sink or a file that somebody waits for has yet to take is not gone under its hands."""
+    if waiting := exports_to_write().first():
+        raise ValidationError(f"{partition}: export {waiting.pk} is being written: wait for it.")
+    for one in targets.configured():
+        if count := outbox.between(one.name, first, retention.next_month(first)):
+            raise ValidationError(
+                f"{partition}: the sink {one.name} has yet to get {count} of its events. Mend it"
+                " (manage.py doctor says what it answers), or take it out of TRAIL_SINKS."
+            )
 
 
 @action("trail.ask_erasure", Event.Class.MANAGEMENT)

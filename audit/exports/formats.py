@@ -13,7 +13,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from audit.exports.cef import cef
 from audit.exports.ecs import ecs
 from audit.exports.ocsf import ocsf
-from audit.exports.record import Record
+from audit.exports.record import Record, proofs_of, records
+from audit.models import Event
 
 COLUMNS = (
     "uid", "time", "kind", "verb", "class", "outcome", "actor", "actor_uid", "on_behalf_of", "key",
@@ -30,6 +31,7 @@ class Format:
     lines: Callable[[Iterable[Record]], str]
     header: str = ""
     media: str = "application/x-ndjson"
+    make: Callable[[list[Event]], list[Record]] = records
 
 
 def dump(value: object) -> str:
@@ -58,4 +60,5 @@ FORMATS: dict[str, Format] = {
     "ocsf": Format(json_lines(ocsf)),
     "ecs": Format(json_lines(ecs)),
     "cef": Format(lambda records: "".join(f"{cef(r)}\n" for r in records), media="text/plain"),
+    "proof": Format(json_lines(lambda record: record), make=proofs_of),
 }

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from audit import queries
 from audit.models import Event
+from audit.seal import proofs
 
 PRODUCT, VERSION = "Gatehouse", "0.1.0"
 Record = dict[str, Any]
@@ -22,13 +23,19 @@ def records(events: Iterable[Event]) -> list[Record]:
     return [record(event, under.get(event.act, [])) for event in listed]
 
 
+def proofs_of(events: Iterable[Event]) -> list[Record]:
+    """Of each event and each of its diffs, as far as they are sealed: for `verify_bundle.py`."""
+    listed = list(events)
+    return proofs.prove_all([one.uid for one in (*listed, *queries.changes_of(listed))])
+
+
 def record(event: Event, changes: list[Record]) -> Record:
     """Names of an audience that has never seen our tables; nothing is left out but empty values."""
     if event.kind != Event.Kind.ACT:
         changes = [change(event)] if event.changes else []
     found = {
         "uid": str(event.uid),
-        "time": event.timestamp.isoformat(timespec="microseconds"),
+        "time": moment(event),
         "kind": event.kind,
         "verb": event.verb,
         "class": event.event_class,
@@ -53,6 +60,10 @@ def record(event: Event, changes: list[Record]) -> Record:
         "sequence": event.pk,
     }
     return {name: value for name, value in found.items() if value not in ("", [], {}, None)}
+
+
+def moment(event: Event) -> str:
+    return event.timestamp.isoformat(timespec="microseconds")
 
 
 def change(row: Event) -> Record:

@@ -14,8 +14,9 @@ from audit import queries
 from audit.budget import budget
 from audit.doors.cursor import after, fetch
 from audit.exports.formats import FORMATS
-from audit.exports.record import records
+from audit.exports.record import moment
 from audit.models import Event
+from audit.seal import proofs
 from audit.search import Search
 
 CHUNK = 1_000  # events held at a time
@@ -30,7 +31,9 @@ class Stream:
     events: QuerySet[Event]
     format: str
     edge: datetime | None = None
+    checkpoint: dict[str, Any] | None = field(default_factory=proofs.newest)
     rows: int = 0
+    sealed: int = 0
     size: int = 0
     newest: str = ""
     oldest: str = ""
@@ -42,10 +45,12 @@ class Stream:
         form = FORMATS[self.format]
         yield self.passed(form.header)
         for chunk in chunks(self.events, self.edge):
-            listed = records(chunk)
-            self.newest = self.newest or listed[0]["time"]
-            self.oldest, self.at = listed[-1]["time"], chunk[-1].timestamp
+            listed = form.make(chunk)
+            self.newest = self.newest or moment(chunk[0])
+            self.oldest, self.at = moment(chunk[-1]), chunk[-1].timestamp
             self.rows += len(listed)
+            if self.checkpoint:
+                self.sealed += proofs.sealed([e.pk for e in chunk], self.checkpoint["size"])
             yield self.passed(form.lines(listed))
 
     def passed(self, text: str) -> bytes:
@@ -62,6 +67,8 @@ class Stream:
             "sha256": self.digest.hexdigest(),
             "newest": self.newest,
             "oldest": self.oldest,
+            "sealed": self.sealed,
+            "checkpoint": self.checkpoint,
         }
 
 

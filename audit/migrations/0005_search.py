@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("uid", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("query", models.CharField(blank=True, max_length=500)),
-                ("format", models.CharField(choices=[("jsonl", "JSON lines"), ("csv", "CSV"), ("ocsf", "OCSF 1.8.0"), ("ecs", "Elastic Common Schema"), ("cef", "CEF")], max_length=8)),
+                ("format", models.CharField(choices=[("jsonl", "JSON lines"), ("csv", "CSV"), ("ocsf", "OCSF 1.8.0"), ("ecs", "Elastic Common Schema"), ("cef", "CEF"), ("proof", "Proofs of what is sealed")], max_length=8)),
                 ("state", models.CharField(choices=[("queued", "waiting"), ("done", "ready"), ("cancelled", "cancelled"), ("failed", "failed")], default="queued", max_length=10)),
                 ("scope", models.JSONField(blank=True, null=True)),
                 ("asked_at", models.DateTimeField()),

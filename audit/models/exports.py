@@ -24,6 +24,7 @@ class Export(Governed):
         OCSF = "ocsf", "OCSF 1.8.0"
         ECS = "ecs", "Elastic Common Schema"
         CEF = "cef", "CEF"
+        PROOF = "proof", "Proofs of what is sealed"
 
     class State(models.TextChoices):
         QUEUED = "queued", "waiting"

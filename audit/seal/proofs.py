@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from audit.seal import canon, tiles
+from audit.seal import canon, sealer, tiles
 from audit.seal.merkle import inclusion
 
 FORMAT = "gatehouse-proof/1"
@@ -18,8 +19,10 @@ select l.seq, l.type, l.who_salt, l.who, l.what_salt, l.what, {canon.COLUMNS}
  where l.uid = %s
 """  # noqa: S608
 LEAVES = LEAF.replace("l.uid = %s", "l.seq >= %s and l.seq < %s") + " order by l.seq"
+SOME = LEAF.replace("l.uid = %s", "l.uid = any(%s) and l.seq < %s") + " order by l.seq desc"
 EVENT = 6  # where the event's own columns begin
 CHECKPOINT = "select size, note from audit_checkpoint where size > %s order by id desc limit 1"
+COVERED = "select count(*) from audit_leaf where event_id = any(%s) and seq < %s"
 
 
 class NotSealed(LookupError):
@@ -35,6 +38,22 @@ def disclosed(row: Any) -> dict[str, Any]:
     if row[4] is not None:
         found["what"] = {"salt": row[4].hex(), "value": canon.what(event)}
     return found
+
+
+def newest() -> dict[str, Any] | None:
+    """The checkpoint that speaks for all that is sealed, to keep beside a copy of it."""
+    state = sealer.last()
+    if not state.note:
+        return None
+    root = base64.b64encode(state.edge.root()).decode()
+    return {"size": state.edge.size, "root": root, "note": state.note}
+
+
+def sealed(events: Iterable[int], size: int) -> int:
+    """How many of these a checkpoint of that size covers."""
+    with connection.cursor() as cursor:
+        cursor.execute(COVERED, [list(events), size])
+        return int(cursor.fetchone()[0])
 
 
 def leaf_of(uid: UUID) -> int | None:
@@ -54,6 +73,21 @@ def prove(uid: UUID) -> dict[str, Any]:
     return complete(disclosed(row))
 
 
+def prove_all(uids: Iterable[UUID]) -> list[dict[str, Any]]:
+    """Those of them that a checkpoint covers, by one query and one reading of the tree."""
+    state, tree = sealer.last(), tiles.Reader()
+    with connection.cursor() as cursor:
+        cursor.execute(SOME, [list(uids), state.edge.size])
+        parts = [disclosed(row) for row in cursor.fetchall()]
+    return [bundle(part, tree, state.edge.size, state.note) for part in parts]
+
+
+def bundle(part: dict[str, Any], tree: tiles.Reader, size: int, note: str) -> dict[str, Any]:
+    path = inclusion(tree.subtree, part["index"], size)
+    encoded = [base64.b64encode(step).decode() for step in path]
+    return {"format": FORMAT, **part, "size": size, "path": encoded, "checkpoint": note}
+
+
 def complete(part: dict[str, Any]) -> dict[str, Any]:
     """With the path to the newest root; also for an event that only its archive still has."""
     with connection.cursor() as cursor:
@@ -62,6 +96,4 @@ def complete(part: dict[str, Any]) -> dict[str, Any]:
     if found is None:
         raise NotSealed("No checkpoint covers this event yet: try again in a few seconds.")
     size, note = found
-    path = inclusion(tiles.Reader().subtree, part["index"], size)
-    encoded = [base64.b64encode(step).decode() for step in path]
-    return {"format": FORMAT, **part, "size": size, "path": encoded, "checkpoint": note}
+    return bundle(part, tiles.Reader(), size, note)

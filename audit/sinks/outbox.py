@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -99,6 +99,14 @@ class Lag:
     failures: int
     error: str
     delivered_at: datetime | None
+
+
+def between(name: str, first: date, end: date) -> int:
+    """How many events of these days have not arrived, counted up to 10,000."""
+    cursor = SinkCursor.objects.filter(name=name).first() or SinkCursor(name=name)
+    days = [datetime.combine(day, time(), UTC) for day in (first, end)]
+    found = missing(cursor).filter(timestamp__gte=days[0], timestamp__lt=days[1])
+    return found.order_by()[:COUNTED].count()
 
 
 def lag(name: str) -> Lag:

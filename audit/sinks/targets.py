@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 SCHEMES = {"file": None, "syslog+tls": 6514, "https": 443}
-FORMATS = ("jsonl", "ocsf", "ecs", "cef")  # CSV has a first line, a stream has none
+FORMATS = ("jsonl", "ocsf", "ecs", "cef")  # CSV has a first line, proofs come later
 OPTIONS = {"name", "format", "ca", "cert", "secret"}
 FORMS = (
     "file:///var/log/gatehouse/trail.jsonl#format=jsonl",

@@ -15,7 +15,9 @@ from accounts.actions import people
 from audit.actions import keeping
 from audit.context import Origin, entered
 from audit.models import Erasure, Event
+from audit.queries import events, recent_values
 from audit.seal import proofs, rounds
+from audit.search import Search
 from tests.acting import do, holding, rows
 from tests.audit.sealing import as_superuser, seal_all, told
 
@@ -89,6 +91,21 @@ def test_the_act_says_who_asked_who_did_and_how_much(cast, gone):
     asked = Event.objects.get(verb="trail.ask_erasure", kind="act")
     assert asked.actor == cast.erin
     assert (erasure.asked_by, erasure.done_by) == (cast.erin, cast.petra)
+
+
+def test_no_search_finds_her_by_name(cast, gone):
+    """The words of the index are made of the columns, so they went with them."""
+    asked = ("frida", "actor:frida", f"changed:email={MAIL}")
+    assert all(events(cast.dana, Search.of(text)).exists() for text in asked)
+    assert "frida" in recent_values(cast.dana, "actor_repr")
+    people.set_name(cast.bob, name="Bob", by=cast.bob)
+    erase(cast, gone)
+    rounds.once()
+    assert [text for text in asked if events(cast.dana, Search.of(text)).exists()] == []
+    assert rows("select count(*) from audit_event where words @@ 'frida'::tsquery") == [0]
+    assert "frida" not in recent_values(cast.dana, "actor_repr")
+    assert events(cast.dana, Search.of("actor:bob")).exists()
+    assert told() == ""
 
 
 # --- who may not, and when not

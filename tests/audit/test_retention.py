@@ -17,10 +17,13 @@ from django.db import ProgrammingError, connection, transaction
 
 from accounts.actions import grants
 from accounts.decision import site
-from audit.actions import keeping
+from audit.actions import exports, keeping
 from audit.acts import set_gate
-from audit.models import Event
+from audit.models import Event, SinkCursor
 from audit.seal import keys, retention, retired, rounds
+from audit.search import Search
+from audit.sinks import shipping, targets
+from audit.tasks import write_export
 from tests.acting import do, rows
 from tests.audit.sealing import act, as_superuser, told
 from tests.cast import role
@@ -231,6 +234,43 @@ def test_what_is_not_sealed_stays(old):
         server.execute(OLD)
     with pytest.raises(CommandError, match="40 events are not sealed yet"):
         retire(old.erin)
+
+
+def test_what_a_sink_has_yet_to_get_stays(old, settings, tmp_path):
+    settings.TRAIL_SINKS = [f"file://{tmp_path}/gone/trail.jsonl#name=siem"]
+    shipping.ship(targets.configured()[0])
+    with pytest.raises(CommandError, match="sink siem has yet to get 40 of its events"):
+        retire(old.erin)
+    assert Event.objects.filter(message="long ago").count() == 40
+
+    (tmp_path / "gone").mkdir()
+    SinkCursor.objects.update(retry_at=None)
+    shipping.ship(targets.configured()[0])
+    assert MONTH in retire(old.erin)
+    shipping.ship(targets.configured()[0])
+    lines = (tmp_path / "gone" / "trail.jsonl").read_text().splitlines()
+    told_of = [json.loads(line)["uid"] for line in lines]
+    kept = Event.objects.exclude(kind="change").values_list("uid", flat=True)
+    assert {str(uid) for uid in kept} < set(told_of) and len(told_of) == len(set(told_of))
+
+
+def test_a_sink_that_was_taken_out_holds_nothing(old, settings):
+    SinkCursor.objects.create(name="siem")
+    settings.TRAIL_SINKS = []
+    assert MONTH in retire(old.erin)
+
+
+def test_what_somebody_waits_for_stays_until_it_is_written(old, settings, tmp_path):
+    settings.EXPORT_ROOT = tmp_path
+    asked = exports.export(Search.of("long ago"), format="jsonl", by=old.dana)
+    rounds.once()
+    with pytest.raises(CommandError, match="is being written: wait for it"):
+        retire(old.erin)
+    write_export(str(asked.pk))
+    rounds.once()
+    assert MONTH in retire(old.erin)
+    asked.refresh_from_db()
+    assert asked.path.read_text().count("long ago") == asked.manifest["rows"] == 40
 
 
 def test_a_crash_in_between_leaves_everything(old):
