@@ -11,6 +11,28 @@ from django.db import connection
 
 DECIDE = "select * from accounts_decide($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
+# What the decision point remembers (accounts/point).
+SUBJECT = """
+select s.*, b.* from accounts_subject($1, $4) s,
+  accounts_bundle($1, null, $2::integer[], $3::integer, $4) b
+"""
+GROUP = "select * from accounts_bundle(null, $1::integer, $2::integer[], $3::integer, $4)"
+PLACE = """
+select ancestors, blocked, hidden, barred, agreements, number
+from accounts_standing where resource_id = $1::bigint and closed_at is null
+"""
+KEY = """
+select owner_id, kind, revoked_at is not null, accounts_micros(expires_at), scopes, within_id
+from accounts_apikey where id = $1
+"""
+BY_KID = """
+select key_id, digest, pepper_id, accounts_micros(not_after)
+from accounts_apikeysecret where kid = $1
+"""
+ADDRESS = "select id, kind from accounts_resource where path = $1"
+UID = "select id, kind from accounts_resource where uid = $1"
+NAME = "select id, kind from accounts_user where username = $1"
+
 
 @contextmanager
 def raw() -> Iterator[psycopg.RawCursor[Any]]:
@@ -24,6 +46,12 @@ def raw() -> Iterator[psycopg.RawCursor[Any]]:
 def row(statement: str, *parameters: Any) -> Any:
     with raw() as cursor:
         return cursor.execute(statement, parameters, prepare=True).fetchone()
+
+
+def binary(statement: str, *parameters: Any) -> Any:
+    """Long arrays arrive as they are stored, not as text."""
+    with raw() as cursor:
+        return cursor.execute(statement, parameters, prepare=True, binary=True).fetchone()
 
 
 def rows(statement: str, *parameters: Any) -> list[Any]:

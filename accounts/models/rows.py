@@ -61,7 +61,11 @@ class UserPermission(PermissionRow, UserObjectPermissionBase):  # noqa: DJ008  g
             models.UniqueConstraint(fields=["grant", "permission"], name="user_row_once"),
         ]
         indexes = [
-            models.Index(fields=["user", "permission", "content_object"], name="user_row_subject"),
+            models.Index(
+                fields=["user", "permission", "content_object"],
+                include=["grant", "starts_at", "expires_at"],
+                name="user_row_subject",
+            ),
             models.Index(fields=["content_object", "permission", "user"], name="user_row_object"),
         ]
 
@@ -78,7 +82,9 @@ class GroupPermission(PermissionRow, GroupObjectPermissionBase):  # noqa: DJ008 
         ]
         indexes = [
             models.Index(
-                fields=["group", "permission", "content_object"], name="group_row_subject"
+                fields=["group", "permission", "content_object"],
+                include=["grant", "starts_at", "expires_at"],
+                name="group_row_subject",
             ),
             models.Index(fields=["content_object", "permission", "group"], name="group_row_object"),
         ]
