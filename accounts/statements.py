@@ -29,6 +29,15 @@ BY_KID = """
 select key_id, digest, pepper_id, accounts_micros(not_after)
 from accounts_apikeysecret where kid = $1
 """
+WHO_CAN = "select * from accounts_who_can($1, $2, $3, $4, $5, $6::bigint, $7, $8::integer, $9)"
+WHAT_CAN = """
+select * from accounts_what_can(
+  $1, $2, $3, $4, $5, $6, $7::text[], $8::bigint, $9::integer, $10, $11)
+"""
+ACTIONS_OF = """
+select * from accounts_actions_of(
+  $1, $2::bigint, $3::integer[], $4::text[], $5::boolean[], $6::boolean[], $7, $8, $9)
+"""
 ADDRESS = "select id, kind from accounts_resource where path = $1"
 UID = "select id, kind from accounts_resource where uid = $1"
 NAME = "select id, kind from accounts_user where username = $1"

@@ -96,9 +96,11 @@ def locked(path: Path) -> Iterator[int]:
 
 
 def parsed(text: str) -> list[int]:
-    """What `accounts_touch` of the database says: slots, or `*`."""
-    slots = {int(part) if part != "*" else ALL for part in text.split(",")}
-    return [ALL] if ALL in slots else sorted(slots)
+    """What `accounts_touch` of the database says: slots. Anything else stands for everything."""
+    parts = text.split(",")
+    if not all(part.isdecimal() and FIRST <= int(part) < FIRST + SLOTS for part in parts):
+        return [ALL]
+    return sorted({int(part) for part in parts})
 
 
 _opened: dict[Path, Stamps] = {}

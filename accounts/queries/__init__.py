@@ -1,5 +1,6 @@
 """What a person may see of accounts: every read of a door starts here."""
 
+from accounts.queries.answers import Who, actions_of, what_can, who_can
 from accounts.queries.grants import (
     givable_roles,
     grantables,
@@ -59,6 +60,8 @@ from accounts.queries.resources import (
 __all__ = [
     "BASIC_SCOPES",
     "May",
+    "Who",
+    "actions_of",
     "colleagues",
     "current_memberships",
     "download",
@@ -103,5 +106,7 @@ __all__ = [
     "useful_scopes",
     "user_rows",
     "verdict",
+    "what_can",
+    "who_can",
     "within",
 ]
