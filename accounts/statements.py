@@ -18,7 +18,7 @@ select s.*, b.* from accounts_subject($1, $4) s,
 """
 GROUP = "select * from accounts_bundle(null, $1::integer, $2::integer[], $3::integer, $4)"
 PLACE = """
-select ancestors, blocked, hidden, barred, agreements, number
+select ancestors, blocked, hidden, barred, agreements, classification = 'restricted', number
 from accounts_standing where resource_id = $1::bigint and closed_at is null
 """
 KEY = """

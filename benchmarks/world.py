@@ -96,17 +96,39 @@ def server(port: int) -> Iterator[str]:
         log.close()
 
 
-def wait_for(port: int) -> None:
+def wait_for(port: int, path: str = "/livez") -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
             connection = http_client(port)
-            connection.request("GET", "/livez")
+            connection.request("GET", path)
             if connection.getresponse().status == 200:
                 return
         except OSError:
             time.sleep(0.2)
     raise SystemExit(f"The server on port {port} did not come up.")
+
+
+@contextmanager
+def listening() -> Iterator[subprocess.Popen[bytes]]:
+    """The listener of this host, as a process of its own."""
+    log = (Path(os.environ["DATA_DIR"]) / "listen.log").open("w")
+    command = [sys.executable, ROOT / "manage.py", "listen"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+def until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise SystemExit("It did not come.")
+        time.sleep(0.01)
 
 
 def http_client(port: int) -> Any:

@@ -69,7 +69,7 @@ class UserPermission(PermissionRow, UserObjectPermissionBase):  # noqa: DJ008  g
             ),
             models.Index(
                 fields=["content_object", "permission", "user"],
-                include=["starts_at", "expires_at"],
+                include=["grant", "starts_at", "expires_at"],
                 name="user_row_object",
             ),
             models.Index(
@@ -96,7 +96,7 @@ class GroupPermission(PermissionRow, GroupObjectPermissionBase):  # noqa: DJ008 
             ),
             models.Index(
                 fields=["content_object", "permission", "group"],
-                include=["starts_at", "expires_at"],
+                include=["grant", "starts_at", "expires_at"],
                 name="group_row_object",
             ),
             models.Index(

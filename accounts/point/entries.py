@@ -50,6 +50,7 @@ class Place(Entry):
     hidden: bool = False
     barred: frozenset[str] = frozenset()
     agreements: tuple[str, ...] = ()
+    restricted: bool = False  # the strictest of it, of what lies above and of what it was made from
     number: int | None = None
 
 

@@ -72,10 +72,10 @@ def place(number: int, slot: int, stamp: int, at: int) -> Place:
     row = binary(PLACE, number)
     if row is None:
         return Place(slot, stamp, at, BYTES)
-    ancestors, blocked, hidden, barred, agreements, version = row
+    ancestors, blocked, hidden, barred, agreements, restricted, version = row
     chain = (number, *reversed(ancestors))
     above = shared(frozenset(barred)), shared(tuple(agreements))
-    return Place(slot, stamp, at, BYTES, chain, blocked, hidden, *above, version)
+    return Place(slot, stamp, at, BYTES, chain, blocked, hidden, *above, restricted, version)
 
 
 @cache
