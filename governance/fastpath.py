@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from random import getrandbits
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
@@ -31,6 +33,20 @@ SUBJECTS = {"user": "human", "service": "service"}
 PERMISSIONS, PURPOSES = frozenset(Permission.values), frozenset(Purpose.values)
 RESOURCES = frozenset({"project", "dataset", "model", "version"})
 PLAIN = ({"subject", "action", "resource"}, {"subject", "action", "resource", "context"})
+# Subject, permission, resource, purpose.
+Question = tuple[tuple[str, str], str, tuple[str, str], str]
+TEXT = rb'"([ !#-\[\]-~]{1,199})"'
+ENTITY = [rb"\{", rb'"type"', b":", TEXT, b",", rb'"id"', b":", TEXT, rb"\}"]
+NAME = [rb"\{", rb'"name"', b":", TEXT, rb"\}"]
+USUAL = re.compile(
+    rb"\s*".join(
+        [
+            *(rb"\{", rb'"subject"', b":", *ENTITY, b","),
+            *(rb'"action"', b":", *NAME, b","),
+            *(rb'"resource"', b":", *ENTITY, rb"\}", b""),
+        ]
+    )
+)
 Start = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[dict[str, Any], Start], Iterable[bytes]]
 
@@ -99,7 +115,7 @@ class FastPath:
     def evaluate(self, point: Point, header: str, body: bytes) -> Answer | None:
         at = time.time_ns() // 1000
         who = self.asking.who(point, header, at)
-        question = plain(self.decoder.decode(body.decode())) if who else None
+        question = (at_a_glance(body) or plain(self.decoder.decode(body.decode()))) if who else None
         if who is None or question is None:
             return None
         asked = self.named(point, who, *question, at)
@@ -122,7 +138,18 @@ class FastPath:
         return Asked(*who, uid, permission, kind, node.id, restricted, purpose)
 
 
-def plain(body: Any) -> tuple[tuple[str, str], str, tuple[str, str], str] | None:
+def at_a_glance(body: bytes) -> Question | None:
+    """The usual form, by an expression: no escapes, the names in their usual order."""
+    found = USUAL.fullmatch(body)
+    if found is None:
+        return None
+    kind, who, name, what, where = (part.decode() for part in found.groups())
+    if kind not in SUBJECTS or what not in RESOURCES or name not in PERMISSIONS:
+        return None
+    return (kind, who), name, (what, where), ""
+
+
+def plain(body: Any) -> Question | None:
     """The subject, the permission, the resource and the purpose of a question with nothing else."""
     if not isinstance(body, dict) or body.keys() not in PLAIN:
         return None
@@ -178,14 +205,18 @@ def sees(point: Point, asked: Asked) -> bool:
 
 
 def said(answer: Answer) -> bytes:
+    """Nothing in it needs an escape: codes, ids, slugs."""
     reason, grant, role, purpose = answer
-    context = {"reason": reason, "evaluation_id": str(uuid4())}
+    number = f"{getrandbits(128):032x}"  # names this answer, and is no secret
+    number = f"{number[:8]}-{number[8:12]}-4{number[13:16]}-a{number[17:20]}-{number[20:]}"
     if grant is None:
-        return json.dumps({"decision": False, "context": context}).encode()
-    context |= {"grant": str(grant), "role": role}
-    if purpose:
-        context["purpose"] = purpose
-    return json.dumps({"decision": True, "context": context}).encode()
+        told = f'{{"decision":false,"context":{{"reason":"{reason}","evaluation_id":"{number}"}}}}'
+        return told.encode()
+    meant = f',"purpose":"{purpose}"' if purpose else ""
+    return (
+        f'{{"decision":true,"context":{{"reason":"{reason}","evaluation_id":"{number}",'
+        f'"grant":"{grant}","role":"{role}"{meant}}}}}'
+    ).encode()
 
 
 def is_ours(environ: dict[str, Any]) -> bool:

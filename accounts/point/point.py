@@ -90,8 +90,11 @@ class Point:
         found: list[Bundle] = [who]
         for number, joined, left in who.groups:
             if joined <= at and (left is None or left > at):
-                found.append(self.group(number, at))
-        return found if all(bundle.whole for bundle in found) else None
+                group = self.group(number, at)
+                if not group.whole:
+                    return None
+                found.append(group)
+        return found if who.whole else None
 
     def conditions(
         self, bundles: list[Bundle], place: Place, bit: int, content: bool, use: bool,
@@ -114,21 +117,21 @@ class Point:
     # --- what is remembered, as long as its stamp is what the slots say
 
     def subject(self, uid: int, at: int) -> Subject:
-        found = self.subjects.get(uid)
+        found = self.subjects.young.get(uid) or self.subjects.get(uid)
         view = self.view
         if found is None or found.stamp != view[ALL] + view[found.slot] or at < found.since:
             return self.load(self.subjects, loading.subject, uid, uid, f"u:{UUID(int=uid)}", at)
         return found
 
     def group(self, number: int, at: int) -> Bundle:
-        found = self.groups.get(number)
+        found = self.groups.young.get(number) or self.groups.get(number)
         view = self.view
         if found is None or found.stamp != view[ALL] + view[found.slot] or at < found.since:
             return self.load(self.groups, loading.group, number, number, f"g:{number}", at)
         return found
 
     def place(self, number: int, at: int) -> Place:
-        found = self.places.get(number)
+        found = self.places.young.get(number) or self.places.get(number)
         view = self.view
         if found is None or found.stamp != view[ALL] + view[found.slot]:
             return self.load(self.places, loading.place, number, number, f"r:{number}", at)

@@ -67,12 +67,15 @@ def requests(questions: Questions) -> Path:
         f"""
 local bodies = {{}}
 for line in io.lines("{folder / "questions.txt"}") do bodies[#bodies + 1] = line end
-local n = 0
+local n, ready = 0, {{}}
 wrk.headers["Authorization"] = "Bearer {key}"
 wrk.headers["Content-Type"] = "application/json"
+function init(args)
+  for i, body in ipairs(bodies) do ready[i] = wrk.format("POST", nil, nil, body) end
+end
 function request()
   n = n + 1
-  return wrk.format("POST", nil, nil, bodies[n % #bodies + 1])
+  return ready[n % #ready + 1]
 end
 """
     )

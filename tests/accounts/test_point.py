@@ -21,12 +21,12 @@ def test_memory_sql_the_set_and_an_oracle_agree(heard, seed):
 
 def test_no_stale_allow_while_everything_changes(heard):
     """The large size is `make prove-decide`."""
-    tally = race.run(gathered(), seconds=4)
+    tally = race.run(race.Scene(gathered()), seconds=4)
     assert tally.stale == tally.late == 0
     assert tally.writes > 5
     assert tally.remembered > 0.5 * tally.checks > 1000
 
 
 def test_a_stamp_read_too_late_would_be_caught(heard):
-    tally = race.run(gathered(), seconds=5, sabotaged=True)
+    tally = race.run(race.Scene(gathered()), seconds=5, sabotaged=True)
     assert tally.stale + tally.late > 0
