@@ -12,7 +12,7 @@ TEMPLATES = find templates -name '*.html' -print0 | xargs -0 -r
 BENCHES := $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check check-deploy fix bench docs shell $(BENCHES)
+.PHONY: help run demo test check check-deploy fix bench prove-decide docs shell $(BENCHES)
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -59,7 +59,10 @@ bench-trail: TEST_DATA_DIR := $(TEST_DATA_DIR)-trail
 bench: $(BENCHES)  ## Run every benchmark (bench-NAME runs one)
 
 $(BENCHES): bench-%: .venv/development
-	@$(EMBEDDED) $(BIN)/python -m benchmarks.bench_$*
+	@$(EMBEDDED) $(BIN)/python -m benchmarks.bench_$* $(ARGS)
+
+prove-decide: .venv/development  ## Races and differences of the decision, in their large size
+	@$(EMBEDDED) $(BIN)/python -m benchmarks.prove_decide $(ARGS)
 
 docs: .venv/development  ## Write the generated pages of docs/
 	@$(EMBEDDED) $(BIN)/python manage.py docs

@@ -12,7 +12,15 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, models, transaction
 
-from audit.context import Act, ForeignDecision, NestedAct, NoDecision, current, opened
+from audit.context import (
+    AFTER_COMMIT,
+    Act,
+    ForeignDecision,
+    NestedAct,
+    NoDecision,
+    current,
+    opened,
+)
 from audit.models import Event, root_model
 from audit.refusals import keep
 
@@ -68,6 +76,8 @@ def governed(
                 next(work)
                 with opened(act), transaction.atomic():
                     set_gate(str(act.uid))
+                    # First of all that follows the commit; what fails there fails nobody.
+                    transaction.on_commit(lambda: committed(act), robust=True)
                     result = last(work)
                     close(act, result if isinstance(result, models.Model) else target)
             return result
@@ -96,10 +106,21 @@ def require_by(function: Callable[..., Any]) -> None:
         raise TypeError(f"{function.__qualname__} needs a keyword-only `by` without default")
 
 
-def set_gate(act: str) -> None:
-    """Tell the database's statement triggers that an act is open (or, empty, that none is)."""
+def set_gate(act: str) -> str:
+    """Tell the database's statement triggers that an act is open (or, empty, that none is).
+
+    Back comes what they noted as touched in this transaction.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("select set_config('gate.act', %s, true)", [act])
+        cursor.execute(
+            "select set_config('gate.act', %s, true), current_setting('gate.touched', true)", [act]
+        )
+        return cursor.fetchone()[1] or ""
+
+
+def committed(act: Act) -> None:
+    for tell in AFTER_COMMIT:
+        tell(act.touched)
 
 
 def close(act: Act, target: models.Model | None) -> None:
@@ -110,7 +131,7 @@ def close(act: Act, target: models.Model | None) -> None:
         raise ForeignDecision(f"{act.verb}: wrote {path}, which it decided nothing about")
     Event.objects.create(**describe(act, target), outcome=Event.Outcome.OK)
     act.open = False
-    set_gate("")
+    act.touched = set_gate("")
 
 
 def describe(act: Act, target: models.Model | None) -> dict[str, Any]:

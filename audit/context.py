@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -94,6 +94,7 @@ class Act:
     message: str = ""
     on_behalf_of: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    touched: str = ""  # what the database noted as changed, for whoever remembers answers
     open: bool = True
 
     def uncovered(self) -> str | None:
@@ -103,6 +104,9 @@ class Act:
                 return path
         return None
 
+
+# Told of each act that was committed what it touched, before its caller hears of it.
+AFTER_COMMIT: list[Callable[[str], None]] = []
 
 _act: ContextVar[Act | None] = ContextVar("act", default=None)
 _origin: ContextVar[Origin | None] = ContextVar("origin", default=None)

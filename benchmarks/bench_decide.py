@@ -1,15 +1,13 @@
-"""What a decision costs: over REST against a bare Django view, in process against guardian.
+"""What a decision costs, against bare things and against others, in a large installation.
 
-guardian's `has_perm` answers from the rows of one object; the decision asks the whole tree,
-states, denies, purposes and expiry, and names the grant. First figures, by plain SQL.
+`python -m benchmarks.bench_decide [SIZE] [PART ...]`: a million grants and every part unless said
+otherwise. Each ratio is of one run. `make bench-decide ARGS="100000 process lists"`.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from datetime import timedelta
-from uuid import UUID
+from collections.abc import Callable
 
 from benchmarks import world
 
@@ -19,68 +17,46 @@ import django  # noqa: E402  settings need the database that was just made
 
 django.setup()
 
-from django.utils import timezone  # noqa: E402
-from guardian.backends import ObjectPermissionBackend  # noqa: E402
+import os  # noqa: E402
 
-from accounts.actions import keys  # noqa: E402
-from accounts.decision import decide  # noqa: E402
-from accounts.models import Resource, User  # noqa: E402
+import psycopg  # noqa: E402
+
+from accounts.point import point  # noqa: E402
+from benchmarks import crowd  # noqa: E402
+from benchmarks.decide import growth, http, lists, peers, process, visible  # noqa: E402
 from tests.cast import assemble  # noqa: E402
 
-PORT = 8797
-REST_TARGET, PROCESS_TARGET = 40.0, 5.0  # times the bare thing, at most; the fast path lowers both
+PARTS: dict[str, Callable[[crowd.Questions], list[bool]]] = {
+    "process": process.figures,
+    "lists": lists.figures,
+    "visible": visible.figures,
+    "http": http.figures,
+    "peers": peers.figures,
+    "growth": growth.figures,
+}
 
 
 def main() -> int:
-    cast = assemble()
-    until = timezone.now() + timedelta(days=1)
-    issued = keys.issue(cast.alice, name="bench", scopes=["read"], expires_at=until, by=cast.alice)
+    sizes = [int(text) for text in sys.argv[1:] if text.isdecimal()]
+    parts = [text for text in sys.argv[1:] if not text.isdecimal()] or list(PARTS)
+    assemble()
     world.machine()
-    met = [over_rest(issued.secret, cast.scans.address), in_process(cast.alice.pk, cast.scans)]
+    questions = ready(sizes[0] if sizes else 1_000_000)
+    with world.listening():
+        world.until(lambda: point.current() is not None)
+        met = [ok for part in parts for ok in PARTS[part](questions)]
     return 0 if all(met) else 1
 
 
-def over_rest(secret: str, address: str) -> bool:
-    with world.server(PORT):
-        client = world.http_client(PORT)
-        question = json.dumps({"permission": "read", "resource": address})
-        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
-
-        def ask() -> None:
-            client.request("POST", "/api/v1/decide", question, headers)
-            answer = client.getresponse()
-            body = answer.read()
-            assert answer.status == 200 and json.loads(body)["allowed"] is True, body
-
-        def bare() -> None:
-            client.request("GET", "/livez")
-            assert client.getresponse().read()
-
-        asked, empty = world.alternate(ask, bare, 500)
-    ratio = asked / empty
-    detail = f"decision {asked * 1e3:.2f} ms, bare view {empty * 1e3:.2f} ms, medians, one client"
-    question = "decision endpoint (key, JSON, decision) / bare Django view"
-    return world.figure(question, ratio, "x", f"<= {REST_TARGET}", ratio <= REST_TARGET, detail)
-
-
-def in_process(person: UUID, resource: Resource) -> bool:
-    guardian = ObjectPermissionBackend()
-
-    def fresh() -> User:
-        return User.objects.get(pk=person)
-
-    def ours() -> None:
-        assert decide(fresh(), "read", resource).allowed
-
-    def theirs() -> None:
-        assert guardian.has_perm(fresh(), "accounts.read", resource)
-
-    mine, stock = world.alternate(ours, theirs, 500)
-    ratio = mine / stock
-    detail = f"decide {mine * 1e3:.2f} ms, has_perm {stock * 1e3:.2f} ms, medians, user read anew"
-    question = "decide() / guardian has_perm, in process"
-    ok = ratio <= PROCESS_TARGET
-    return world.figure(question, ratio, "x", f"<= {PROCESS_TARGET}", ok, detail)
+def ready(size: int) -> crowd.Questions:
+    made = crowd.draw(size)
+    world.figure(
+        "the installation that is asked", made.grants, "grants", "", True,
+        f"{made.people} people, {made.datasets} datasets; drawn in {made.seconds:.0f} s,"
+        f" {made.megabytes:.0f} MB on disk",
+    )  # fmt: skip
+    with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"]) as server:
+        return crowd.Questions(server, made.people, made.datasets)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "gatehouse_bench"
+listener = 0  # its process, while it listens
 
 
 def prepare(name: str = NAME) -> bool:
@@ -113,17 +114,59 @@ def server(port: int) -> Iterator[str]:
         log.close()
 
 
-def wait_for(port: int) -> None:
+def wait_for(port: int, path: str = "/livez") -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
             connection = http_client(port)
-            connection.request("GET", "/livez")
+            connection.request("GET", path)
             if connection.getresponse().status == 200:
                 return
         except OSError:
             time.sleep(0.2)
     raise SystemExit(f"The server on port {port} did not come up.")
+
+
+def empty_crowd() -> None:
+    """What crowd.sql drew."""
+    with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], autocommit=True) as server:
+        server.execute("set session_replication_role = replica")
+        for table in ("accounts_userpermission", "accounts_grouppermission"):
+            server.execute(
+                f"delete from {table} where content_object_id between 1000000 and 9999999"  # type: ignore[call-overload]
+            )
+        server.execute("delete from accounts_grant where resource_id between 1000000 and 9999999")
+        server.execute("delete from accounts_standing where resource_id >= 1000000")
+        server.execute("delete from accounts_resource where id between 1000000 and 9999999")
+        server.execute("delete from accounts_membership where group_id > 1000")
+        server.execute("delete from auth_group where id > 1000")
+        server.execute("delete from accounts_spell using accounts_user u where u.id = user_id"
+                       " and username like 'user%'")  # fmt: skip
+        server.execute("delete from accounts_user where username like 'user%'")
+
+
+@contextmanager
+def listening() -> Iterator[subprocess.Popen[bytes]]:
+    """The listener of this host, as a process of its own."""
+    log = (Path(os.environ["DATA_DIR"]) / "listen.log").open("w")
+    command = [sys.executable, ROOT / "manage.py", "listen"]
+    global listener
+    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    listener = process.pid
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+def until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise SystemExit("It did not come.")
+        time.sleep(0.01)
 
 
 def http_client(port: int) -> Any:

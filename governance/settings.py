@@ -176,6 +176,13 @@ AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 
+# --- decisions out of memory, while the listener of this host is heard (docs/decision-point.md)
+DECISION_POINT = env.str("DECISION_POINT", default="memory")
+DECISION_POINT_BYTES = env.int("DECISION_POINT_MB", default=256) * 1024**2  # of each process
+DECISION_STAMPS = Path(env.str("DECISION_STAMPS", default=str(DATA_DIR / "decision.stamps")))
+if DECISION_POINT not in {"memory", "off"}:
+    raise ImproperlyConfigured(f"DECISION_POINT={DECISION_POINT}: use 'memory' or 'off'.")
+
 # --- did: django-auditlog writes our event table, registered by us, stamped by us
 AUDITLOG_LOGENTRY_MODEL = "audit.Event"
 AUDITLOG_STORE_JSON_CHANGES = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from django.db import connections
 from django.test import TransactionTestCase, override_settings
 from redis import Redis
 
+from accounts.point import listener, point
 from tests.cast import Cast, assemble, gathered
 
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -139,3 +141,18 @@ def owner(db: None) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(**connections["owner"].get_connection_params()) as session:
         yield session
         session.rollback()
+
+
+@pytest.fixture
+def heard(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[None]:
+    """With a listener: decisions come out of memory."""
+    settings.DECISION_STAMPS = tmp_path / "stamps"
+    point.forget()
+    thread, stop = listener.in_thread()
+    deadline = time.monotonic() + 10
+    while point.current() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    yield
+    stop.set()
+    thread.join(5)
+    point.forget()

@@ -215,6 +215,12 @@ class Grant(Governed):
             models.Index(
                 fields=["resource"], name="grant_deny", condition=Q(closed_at=None, effect="deny")
             ),
+            models.Index(
+                fields=["resource", "user"], name="grant_user", condition=Q(closed_at=None)
+            ),
+            models.Index(
+                fields=["resource", "group"], name="grant_group", condition=Q(closed_at=None)
+            ),
         ]
 
     def __str__(self) -> str:

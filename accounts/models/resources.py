@@ -121,6 +121,8 @@ class Resource(Governed):
         indexes = [
             GinIndex(fields=["ancestors"], name="resource_ancestors"),
             GinIndex(fields=["sources"], name="resource_sources"),
+            models.Index(fields=["parent", "id"], name="resource_children"),
+            models.Index(fields=["kind", "id"], name="resource_kinds"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["parent", "slug"], name="resource_slug_once"),

@@ -41,6 +41,7 @@ class PermissionRow(models.Model):
     grant = models.ForeignKey("accounts.Grant", models.CASCADE, related_name="+")
     starts_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
+    deep = models.BooleanField(default=False)  # over the site or a project; set by the database
 
     class Meta:
         abstract = True
@@ -63,8 +64,19 @@ class UserPermission(PermissionRow, UserObjectPermissionBase):  # noqa: DJ008  g
             ),
         ]
         indexes = [
-            models.Index(fields=["user", "permission", "content_object"], name="user_row_subject"),
-            models.Index(fields=["content_object", "permission", "user"], name="user_row_object"),
+            models.Index(
+                fields=["user", "permission", "content_object"],
+                include=["grant", "starts_at", "expires_at"],
+                name="user_row_subject",
+            ),
+            models.Index(
+                fields=["content_object", "permission", "user"],
+                include=["grant", "starts_at", "expires_at"],
+                name="user_row_object",
+            ),
+            models.Index(
+                fields=["user", "permission"], name="user_row_deep", condition=Q(deep=True)
+            ),
         ]
 
 
@@ -82,7 +94,16 @@ class GroupPermission(PermissionRow, GroupObjectPermissionBase):  # noqa: DJ008 
         ]
         indexes = [
             models.Index(
-                fields=["group", "permission", "content_object"], name="group_row_subject"
+                fields=["group", "permission", "content_object"],
+                include=["grant", "starts_at", "expires_at"],
+                name="group_row_subject",
             ),
-            models.Index(fields=["content_object", "permission", "group"], name="group_row_object"),
+            models.Index(
+                fields=["content_object", "permission", "group"],
+                include=["grant", "starts_at", "expires_at"],
+                name="group_row_object",
+            ),
+            models.Index(
+                fields=["group", "permission"], name="group_row_deep", condition=Q(deep=True)
+            ),
         ]

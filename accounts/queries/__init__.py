@@ -9,6 +9,7 @@ from accounts.queries.agreements import (
     signatures,
     signed,
 )
+from accounts.queries.answers import Who, actions_of, what_can, who_can
 from accounts.queries.asking import (
     Told,
     explained,
@@ -89,6 +90,8 @@ __all__ = [
     "Effect",
     "May",
     "Told",
+    "Who",
+    "actions_of",
     "agreements",
     "colleagues",
     "counted",
@@ -155,8 +158,10 @@ __all__ = [
     "user_rows",
     "verdict",
     "what_at",
+    "what_can",
     "what_could",
     "who_at",
+    "who_can",
     "who_could",
     "within",
 ]

@@ -1,4 +1,4 @@
-"""`manage.py run`: web, worker and beat in one process tree that ends together."""
+"""`manage.py run`: web, listener, worker and beat in one process tree that ends together."""
 
 import fcntl
 import http.client
@@ -109,6 +109,8 @@ def _commands(data: Path, port: int) -> dict[str, list[str]]:
             *("--host", "127.0.0.1", "--port", str(port)),
             *("--workers", "2", "--blocking-threads", "4", "governance.wsgi:application"),
         ],
+        # Beside the web processes: while it hears, decisions come out of memory.
+        "listener": [sys.executable, str(embedded.ROOT / "manage.py"), "listen"],
         # Threads: one process, which ends as a whole.
         "worker": [*celery, "worker", "--pool", "threads", "--loglevel", "info"],
         "beat": [

@@ -1,0 +1,1 @@
+"""The decision out of memory: what a subject holds is remembered while shared stamps say so."""

@@ -1,0 +1,108 @@
+"""From the database into memory: one statement an entry, its stamp read before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from accounts.models.resources import permission_id
+from accounts.permissions import Permission
+from accounts.point.entries import Bundle, Denied, Held, Key, Name, Place, Secret, Subject
+from accounts.statements import ADDRESS, BY_KID, GROUP, KEY, NAME, PLACE, SUBJECT, UID, binary
+
+MOST = 20_000  # grants of one subject or group; more of them are left to the database
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+BITS: dict[str, int] = {str(permission): 1 << n for n, permission in enumerate(Permission)}
+BYTES, BYTES_A_GRANT = 700, 420  # of an entry by itself, and of each grant in it
+
+
+@cache
+def permissions() -> list[int]:
+    """The database's ids in the order of the bits."""
+    return [permission_id(permission) for permission in Permission]
+
+
+def moment(at: int) -> datetime:
+    return EPOCH + timedelta(microseconds=at)
+
+
+def subject(uid: int, slot: int, stamp: int, at: int) -> Subject:
+    row = binary(SUBJECT, UUID(int=uid), permissions(), MOST + 1, moment(at))
+    known, person, member_of, joined, left, signed, signed_from, signed_to = row[:8]
+    found = Subject(slot, stamp, at, BYTES, known=known, person=person)
+    found.groups = tuple(zip(member_of or (), joined or (), left or (), strict=True))
+    for slug, start, end in zip(signed or (), signed_from or (), signed_to or (), strict=True):
+        found.signed.setdefault(slug, []).append((start, end))
+    fill(found, row[8:])
+    return found
+
+
+def group(number: int, slot: int, stamp: int, at: int) -> Bundle:
+    found = Bundle(slot, stamp, at, BYTES)
+    fill(found, binary(GROUP, number, permissions(), MOST + 1, moment(at)))
+    return found
+
+
+def fill(found: Bundle, row: Any) -> None:
+    nodes, *grants = row[:8]
+    denied, *denials = row[8:14]
+    near, near_masks = row[14:]
+    if max(len(nodes or ()), len(near or ())) > MOST:
+        found.whole = False
+        return
+    held: dict[int, tuple[Held, ...]] = found.held
+    for node, grant in zip(nodes or (), zip(*(g or () for g in grants), strict=True), strict=True):
+        before = held.get(node)
+        held[node] = (grant,) if before is None else (*before, grant)
+        found.mask |= grant[0]
+    refused: dict[int, tuple[Denied, ...]] = found.denied
+    for node, deny in zip(denied or (), zip(*(d or () for d in denials), strict=True), strict=True):
+        refused[node] = (*refused.get(node, ()), deny)
+    for node, mask in zip(near or (), near_masks or (), strict=True):
+        found.near[node] = found.near.get(node, 0) | mask
+    for node, grants_there in held.items():
+        if len(grants_there) > 1:  # the oldest grant is the one that is named
+            held[node] = tuple(sorted(grants_there, key=lambda grant: (grant[3], grant[4])))
+    found.size += BYTES_A_GRANT * (len(nodes or ()) + len(denied or ()) + len(near or ()))
+
+
+def place(number: int, slot: int, stamp: int, at: int) -> Place:
+    row = binary(PLACE, number)
+    if row is None:
+        return Place(slot, stamp, at, BYTES)
+    ancestors, blocked, hidden, barred, agreements, restricted, version = row
+    chain = (number, *reversed(ancestors))
+    above = shared(frozenset(barred)), shared(tuple(agreements))
+    return Place(slot, stamp, at, BYTES, chain, blocked, hidden, *above, restricted, version)
+
+
+@cache
+def shared(conditions: Any) -> Any:
+    """One object for all resources with the same conditions: there are few of them."""
+    return conditions
+
+
+def key(uid: int, slot: int, stamp: int, at: int) -> Key:
+    row = binary(KEY, UUID(int=uid))
+    if row is None:
+        return Key(slot, stamp, at, BYTES)
+    owner, kind, revoked, expires, scopes, within = row
+    mask = sum(BITS.get(scope, 0) for scope in set(scopes))
+    return Key(slot, stamp, at, BYTES, owner, kind, revoked, expires, mask, within)
+
+
+def secret(kid: str, slot: int, stamp: int, at: int) -> Secret:
+    row = binary(BY_KID, kid)
+    return Secret(slot, stamp, at, BYTES, *(row or ()))
+
+
+def address(path: str, slot: int, stamp: int, at: int) -> Name:
+    """A path, or a uid."""
+    row = binary(ADDRESS, path) if path.startswith("/") else binary(UID, UUID(path))
+    return Name(slot, stamp, at, BYTES, *(row or ()))
+
+
+def username(name: str, slot: int, stamp: int, at: int) -> Name:
+    return Name(slot, stamp, at, BYTES, *(binary(NAME, name) or ()))

@@ -1,0 +1,1 @@
+"""The parts of bench_decide: one question a module."""

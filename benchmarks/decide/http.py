@@ -1,0 +1,130 @@
+"""The check endpoint over HTTP: key, JSON, decision; against a bare view and DRF with guardian."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from django.utils import timezone
+
+from accounts.actions import grants, keys, services
+from accounts.decision import site
+from accounts.models import User
+from benchmarks import world
+from benchmarks.crowd import Questions
+from tests.cast import role
+
+PORT = 8145
+SERVERS = {
+    "granian": ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(PORT),
+                "--workers", "2", "--blocking-threads", "1", "--log-level", "error",
+                "benchmarks.site:application"],
+    "gunicorn": ["gunicorn", "-b", f"127.0.0.1:{PORT}", "-w", "2", "-k", "gthread", "--threads",
+                 "4", "--log-level", "error", "benchmarks.site:application"],
+}  # fmt: skip
+TARGETS = {"granian": 2.0, "gunicorn": 1.3}
+FAST, FLOOR, GUARDIAN = "/access/v1/evaluation", "/floor", "/guardian"
+
+
+def figures(questions: Questions) -> list[bool]:
+    if shutil.which("wrk") is None:
+        return [world.figure("over HTTP", 0, "x", "", False, "wrk is missing: apt-get install wrk")]
+    script = requests(questions)
+    return [ok for name in SERVERS for ok in measured(name, script)]
+
+
+def requests(questions: Questions) -> Path:
+    """500 people, every dataset, three permissions: more questions than any cache of answers."""
+    erin = User.objects.get(username="erin")
+    asker = services.register(username="pep", owner=User.objects.get(username="dana"), by=erin)
+    grants.give(role("auditor"), asker.user, site(), by=erin)
+    end = timezone.now() + timedelta(days=1)
+    key = keys.issue(asker.user, name="pep", scopes=["review"], expires_at=end,
+                     by=asker.owner).secret  # fmt: skip
+    lines = []
+    for person, permission, place in questions.draw(
+        100_000, subjects=min(500, questions.people - 10)
+    ):
+        project = 1 + (place - 2_000_000) % max(questions.datasets // 200, 10)
+        body = {
+            "subject": {"type": "user", "id": f"user{person}"},
+            "action": {"name": permission},
+            "resource": {"type": "dataset", "id": f"p{project}/d{place - 2_000_000}"},
+        }
+        lines.append(json.dumps(body))
+    folder = Path(os.environ["DATA_DIR"])
+    (folder / "questions.txt").write_text("\n".join(lines))
+    script = folder / "ask.lua"
+    script.write_text(
+        f"""
+local bodies = {{}}
+for line in io.lines("{folder / "questions.txt"}") do bodies[#bodies + 1] = line end
+local n, ready = 0, {{}}
+wrk.headers["Authorization"] = "Bearer {key}"
+wrk.headers["Content-Type"] = "application/json"
+function init(args)
+  for i, body in ipairs(bodies) do ready[i] = wrk.format("POST", nil, nil, body) end
+end
+function request()
+  n = n + 1
+  return ready[n % #ready + 1]
+end
+"""
+    )
+    return script
+
+
+def measured(server: str, script: Path) -> list[bool]:
+    with serving(server):
+        for path in (FAST, FLOOR, GUARDIAN):
+            wrk(path, script, 4 if path == FAST else 1)
+        rounds = [{p: wrk(p, script, 4) for p in (FLOOR, FAST, GUARDIAN)} for _ in range(3)]
+    rates = {path: max(one[path] for one in rounds) for path in rounds[0]}
+    bare, stock = rates[FAST] / rates[FLOOR], rates[FAST] / rates[GUARDIAN]
+    detail = ", ".join(f"{path} {rate:.0f}/s" for path, rate in rates.items())
+    detail += "; wrk, 16 connections, best of 3 rounds, half of them allowed"
+    target = TARGETS[server]
+    return [
+        world.figure(f"the check endpoint / a bare Django view, {server}", bare, "x",
+                     f">= {target}", bare >= target, detail),
+        world.figure(f"the check endpoint / DRF with guardian, {server}", stock, "x", ">= 30",
+                     stock >= 30, detail),
+    ]  # fmt: skip
+
+
+def wrk(path: str, script: Path, seconds: int) -> float:
+    command = ["wrk", "-t1", "-c16", f"-d{seconds}s", f"http://127.0.0.1:{PORT}{path}"]
+    if path != FLOOR:
+        command[1:1] = ["-s", str(script)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Requests/sec:\s+([\d.]+)", out)
+    wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    assert found is not None, out
+    assert wrong is None, out
+    return float(found[1])
+
+
+@contextmanager
+def serving(server: str) -> Iterator[None]:
+    command = SERVERS[server]
+    log = (Path(os.environ["DATA_DIR"]) / f"{server}.log").open("w")
+    environment = os.environ | {"PORT": str(PORT), "PYTHONPATH": str(world.ROOT)}
+    binary = Path(sys.executable).parent / command[0]
+    process = subprocess.Popen(
+        [binary, *command[1:]], cwd=world.ROOT, env=environment, stdout=log, stderr=log
+    )
+    try:
+        world.wait_for(PORT, FLOOR)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()

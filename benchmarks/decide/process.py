@@ -1,0 +1,146 @@
+"""One decision in one process: out of memory, by the statement, by guardian."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from guardian.backends import ObjectPermissionBackend
+
+from accounts.decision import answer, decide
+from accounts.models import Resource, User
+from accounts.models.resources import permission_id
+from accounts.permissions import CONTENT, USE, Permission
+from accounts.point import point
+from accounts.statements import DECIDE, row, rows
+from benchmarks import world
+from benchmarks.crowd import Questions
+from benchmarks.laps import best, laps, p, told
+
+Asked = tuple[User, str, Resource]
+BATCH = """
+select d.reason from unnest($1::uuid[], $2::integer[], $3::text[], $4::boolean[], $5::boolean[],
+  $6::bigint[]) with ordinality as q(subject, permission, codename, content, use, place, n)
+cross join lateral accounts_decide(q.subject, q.permission, q.codename, q.content, q.use, $7,
+  q.place, '', null, $8) d order by q.n
+"""
+
+
+def figures(questions: Questions) -> list[bool]:
+    asked = objects(questions.draw(4000, subjects=200))
+    agree(asked)
+    return [*in_memory(asked), cold(questions), by_statement(asked), *batch(asked)]
+
+
+def objects(drawn: list[tuple[int, str, int]]) -> list[Asked]:
+    names = {f"user{n}" for n, _, _ in drawn}
+    people = {user.username: user for user in User.objects.filter(username__in=names)}
+    places = Resource.objects.in_bulk({place for _, _, place in drawn})
+    return [(people[f"user{n}"], permission, places[place]) for n, permission, place in drawn]
+
+
+def agree(asked: list[Asked]) -> None:
+    """What is measured is the same answer."""
+    allowed = 0
+    for user, permission, place in asked[:1000]:
+        found = decide(user, permission, place)
+        assert found == answer(user, permission, place, "", None, timezone.now())
+        allowed += found.allowed
+    assert 300 < allowed < 800, allowed
+
+
+def in_memory(asked: list[Asked]) -> list[bool]:
+    remembered: Any = point.current()
+    guardian = ObjectPermissionBackend()
+    plain = [(user.pk, permission, place.pk) for user, permission, place in asked]
+
+    def ours(one: Asked) -> None:
+        decide(*one)
+
+    def inner(one: tuple[UUID, str, int]) -> None:
+        remembered.answer(*one, "", None)
+
+    def theirs(one: Asked) -> None:
+        user, permission, place = one
+        guardian.has_perm(user, f"accounts.{permission}", place)
+
+    laps(ours, asked)
+    mine, core, stock = best(ours, asked), best(inner, plain), best(theirs, asked[:300], 3)
+    ratio = p(stock, 50) / p(mine, 50)
+    detail = f"decide() {told(mine)}; the point alone {told(core)}; half allowed"
+    return [
+        world.figure("a check in process, all of it remembered, p99", p(mine, 99) * 1e6, "us",
+                     "<= 5", p(mine, 99) <= 5e-6, detail),
+        world.figure("guardian has_perm / a check in process, medians", ratio, "x", ">= 500",
+                     ratio >= 500, f"has_perm {told(stock)}, person and resource in hand"),
+    ]  # fmt: skip
+
+
+def cold(questions: Questions) -> bool:
+    """A person who was never asked about; the groups and the resource are known."""
+    remembered: Any = point.current()
+    asked = objects(questions.draw(3000))
+    for one in asked:
+        decide(*one)
+
+    def first(one: Asked) -> None:
+        decide(*one)
+
+    found = []
+    for _ in range(3):
+        for name in {user.pk.int for user, _, _ in asked}:
+            remembered.subjects.young.pop(name, None)
+            remembered.subjects.old.pop(name, None)
+        seen: set[UUID] = set()
+        fresh = [one for one in asked if not (one[0].pk in seen or seen.add(one[0].pk))]
+        Random(2).shuffle(fresh)
+        found.append(laps(first, fresh))
+    lap = min(found, key=lambda one: p(one, 99))
+    return world.figure("a check of a person not remembered, p99", p(lap, 99) * 1e3, "ms",
+                        "<= 0.5", p(lap, 99) <= 5e-4, told(lap))  # fmt: skip
+
+
+def by_statement(asked: list[Asked]) -> bool:
+    edit, now = permission_id(Permission.EDIT), timezone.now()
+    prepared = [
+        (user.pk, permission_id(name), name, name in CONTENT, name in USE, edit, place.pk, "",
+         None, now)
+        for user, name, place in asked
+    ]  # fmt: skip
+
+    def check(one: Any) -> None:
+        row(DECIDE, *one)
+
+    def nothing(one: Any) -> None:
+        row("select 1")
+
+    mine, bare = best(check, prepared[:2000]), best(nothing, prepared[:2000])
+    ratio = p(mine, 50) / p(bare, 50)
+    detail = f"statement {told(mine)}; select 1 {told(bare)}; prepared, same cursor, socket"
+    return world.figure("the statement / SELECT 1, medians", ratio, "x", "<= 3", ratio <= 3, detail)
+
+
+def batch(asked: list[Asked]) -> list[bool]:
+    hundreds = [asked[n : n + 100] for n in range(0, 2000, 100)]
+    edit = permission_id(Permission.EDIT)
+
+    def remembered(hundred: list[Asked]) -> None:
+        for one in hundred:
+            decide(*one)
+
+    def statement(hundred: list[Asked]) -> None:
+        columns = zip(
+            *((u.pk, permission_id(n), n, n in CONTENT, n in USE, r.pk) for u, n, r in hundred),
+            strict=True,
+        )
+        rows(BATCH, *(list(column) for column in columns), edit, timezone.now())
+
+    memory, sql = best(remembered, hundreds), best(statement, hundreds)
+    return [
+        world.figure("a batch of 100, p50", p(memory, 50) * 1e3, "ms", "<= 2",
+                     p(memory, 50) <= 2e-3, told(memory, 1e3, "ms")),
+        world.figure("a batch of 100 by one statement, p50", p(sql, 50) * 1e3, "ms", "<= 2",
+                     p(sql, 50) <= 2e-3, told(sql, 1e3, "ms")),
+    ]  # fmt: skip

@@ -1,0 +1,32 @@
+"""The decision out of memory: the same answers, and never an old one."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.point import point
+from tests.cast import gathered
+from tests.deciding import race
+from tests.deciding.agreeing import build, differences
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_memory_sql_the_set_and_an_oracle_agree(heard, seed):
+    world = build(seed)
+    assert list(differences(world, seed, 200)) == []
+    remembered = point.current()
+    assert remembered is not None
+    assert remembered.asked - remembered.left > 150
+
+
+def test_no_stale_allow_while_everything_changes(heard):
+    """The large size is `make prove-decide`."""
+    tally = race.run(race.Scene(gathered()), seconds=4)
+    assert tally.stale == tally.late == 0
+    assert tally.writes > 5
+    assert tally.remembered > 0.5 * tally.checks > 1000
+
+
+def test_a_stamp_read_too_late_would_be_caught(heard):
+    tally = race.run(race.Scene(gathered()), seconds=5, sabotaged=True)
+    assert tally.stale + tally.late > 0

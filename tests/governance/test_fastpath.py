@@ -1,0 +1,179 @@
+"""The plain evaluation before Django: the same answers, and everything else goes the long way."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.actions import grants, groups, keys
+from accounts.decision import site
+from governance.fastpath import ADDRESS, FastPath, takes_nothing
+from registry.actions import states
+from registry.models import Asset
+from tests.cast import gathered, role
+
+
+class World:
+    """A service that asks for others, and what it is told."""
+
+    def __init__(self) -> None:
+        self.cast = cast = gathered()
+        self.scans = states.set_state(
+            Asset.objects.get(pk=cast.scans.pk), "published", by=cast.alice
+        )
+        self.grant = grants.give(role("reader"), cast.bob, self.scans, by=cast.alice)
+        grants.give(role("auditor"), cast.scoring.user, site(), by=cast.erin)
+        self.issued = self.key(["review", "read", "discover"])
+        self.noted: list[Any] = []
+        self.fast = FastPath(self.long_way, self.note)
+        self.ask()  # the first of a minute goes the long way
+
+    def key(self, scopes: list[str]) -> Any:
+        end = timezone.now() + timedelta(hours=1)
+        owner = self.cast.scoring.user
+        return keys.issue(owner, name="k", scopes=scopes, expires_at=end, by=self.cast.alice)
+
+    def note(self, asked: Any, answer: Any) -> bool:
+        self.noted.append((asked, answer))
+        return True
+
+    def long_way(self, environ: dict[str, Any], start: Any) -> Any:
+        start("299 the long way", [])
+        return [environ["wsgi.input"].read()]
+
+    def ask(self, body: Any = None, **environ: Any) -> tuple[str, Any]:
+        """Status and body; `None` for what went the long way, with its body whole."""
+        raw = body if isinstance(body, bytes) else json.dumps(body or question()).encode()
+        told: list[str] = []
+        found = self.fast(
+            {
+                "REQUEST_METHOD": "POST",
+                "PATH_INFO": ADDRESS,
+                "CONTENT_TYPE": "application/json",
+                "CONTENT_LENGTH": str(len(raw)),
+                "HTTP_HOST": "localhost:8000",
+                "HTTP_AUTHORIZATION": f"Bearer {self.issued.secret}",
+                "wsgi.input": io.BytesIO(raw),
+            }
+            | environ,
+            lambda status, headers: told.append(status),
+        )
+        content = b"".join(found)
+        if told == ["299 the long way"]:
+            assert content == raw
+            return "long", None
+        return told[0], json.loads(content)
+
+
+def question(**changed: Any) -> dict[str, Any]:
+    return {
+        "subject": {"type": "user", "id": "bob"},
+        "action": {"name": "read"},
+        "resource": {"type": "dataset", "id": "oncology/ct-scans"},
+    } | changed
+
+
+@pytest.fixture
+def world(heard) -> World:
+    return World()
+
+
+def test_it_answers_with_the_grant_and_is_recorded(world):
+    status, told = world.ask()
+    assert (status, told["decision"]) == ("200 OK", True)
+    assert told["context"]["grant"] == str(world.grant.pk)
+    asked, answer = world.noted[-1]
+    assert (asked.subject, asked.resource) == (world.cast.bob.pk, world.scans.pk)
+    assert asked.restricted
+    assert answer[0] == "allowed"
+
+
+def test_a_no_says_why(world):
+    told = world.ask(question(subject={"type": "user", "id": "charlie"}))[1]
+    assert (told["decision"], told["context"]["reason"]) == (False, "no_grant")
+    body = question(action={"name": "download"}, context={"purpose": "marketing"})
+    assert world.ask(body)[1]["context"]["reason"] == "purpose_not_permitted"
+
+
+def test_a_revoke_counts_at_once(world):
+    assert world.ask()[1]["decision"]
+    grants.revoke(world.grant, by=world.cast.alice)
+    assert not world.ask()[1]["decision"]
+
+
+def test_a_revoked_key_counts_at_once(world):
+    keys.revoke(world.issued.key, by=world.cast.alice)
+    assert world.ask()[0] == "long"
+
+
+STRANGE = {
+    "properties": question(subject={"type": "user", "id": "bob", "properties": {"a": 1}}),
+    "an unknown field": question(extra=1),
+    "an unknown purpose": question(context={"purpose": "fun"}),
+    "a foreign type": question(resource={"type": "table", "id": "oncology/ct-scans"}),
+    "another kind": question(resource={"type": "model", "id": "oncology/ct-scans"}),
+    "an unknown resource": question(resource={"type": "dataset", "id": "x/y"}),
+    "an unknown person": question(subject={"type": "user", "id": "nobody"}),
+    "a service as a person": question(subject={"type": "user", "id": "scoring"}),
+    "an unknown action": question(action={"name": "fly"}),
+    "a number": question(action={"name": 1}),
+    "a list": [1],
+    "no JSON": b"{",
+    "a name twice": b'{"subject": 1, "subject": 2}',
+    "no UTF-8": b"\xff",
+    "a zero byte": question(subject={"type": "user", "id": "b\x00b"}),
+}
+
+
+def test_what_is_not_plain_goes_the_long_way(world):
+    for name, body in STRANGE.items():
+        assert world.ask(body)[0] == "long", name
+    assert world.ask()[0] == "200 OK"
+
+
+def test_who_is_not_plain_goes_the_long_way(world):
+    secret = world.issued.secret
+    for environ in (
+        {"HTTP_AUTHORIZATION": ""},
+        {"HTTP_AUTHORIZATION": f"Basic {secret}"},
+        {"HTTP_AUTHORIZATION": f"Bearer {secret[:-1]}x"},
+        {"HTTP_AUTHORIZATION": f"Bearer {secret[:-8]}{'0' * 8}"},
+        {"HTTP_HOST": "evil.example.org"},
+        {"QUERY_STRING": "a=b"},
+        {"CONTENT_TYPE": "text/plain"},
+        {"REQUEST_METHOD": "PUT"},
+        {"CONTENT_LENGTH": ""},
+        {"CONTENT_LENGTH": "99999"},
+        {"PATH_INFO": "/access/v1/evaluations"},
+    ):
+        assert world.ask(**environ)[0] == "long", environ
+    assert world.ask()[0] == "200 OK"
+
+
+def test_who_may_not_know_is_not_told_here(world):
+    """Without `review` it may ask about itself alone."""
+    world.issued = world.key(["read", "discover"])
+    world.ask()
+    assert world.ask()[0] == "long"
+    own = question(subject={"type": "service", "id": "scoring"})
+    assert world.ask(own)[1]["context"]["reason"] == "no_grant"
+
+
+def test_a_member_that_left_is_seen_here_too(world):
+    grants.revoke(world.grant, by=world.cast.alice)
+    grants.give(role("reader"), world.cast.researchers, world.scans, by=world.cast.alice)
+    assert world.ask()[1]["decision"]
+    groups.remove_member(world.cast.researchers, world.cast.bob, by=world.cast.erin)
+    assert not world.ask()[1]["decision"]
+
+
+def test_without_a_recorder_it_answers_nothing(world):
+    world.fast = FastPath(world.long_way, takes_nothing)
+    assert world.ask()[0] == "long"
+    world.fast = FastPath(world.long_way, lambda asked, answer: False)
+    assert world.ask()[0] == world.ask()[0] == "long"
