@@ -26,7 +26,9 @@ from rest_framework.views import APIView  # noqa: E402
 from accounts.authentication import KeyAuthentication  # noqa: E402
 from accounts.decision import decide  # noqa: E402
 from accounts.models import Resource, User  # noqa: E402
+from gateway.spool import Spool  # noqa: E402
 from governance.fastpath import ADDRESS, FastPath  # noqa: E402
+from governance.noting import Recorder  # noqa: E402
 
 
 def floor(request: HttpRequest) -> HttpResponse:
@@ -81,8 +83,4 @@ urlpatterns = [
 ]
 
 
-def takes_all(asked: Any, answer: Any) -> bool:
-    return True
-
-
-application = FastPath(WSGIHandler(), takes_all)
+application = FastPath(WSGIHandler(), Recorder(Spool(settings.SPOOL_ROOT)))

@@ -87,6 +87,14 @@ def conditions_of(resource_type: str, action: str) -> list[Condition]:
     return list(Condition.objects.filter(resource_type=resource_type, action=action))
 
 
+def exceptions() -> frozenset[tuple[str, str]]:
+    """Types and actions of which an admin wrote more than our own words say."""
+    tables = (Alias.objects.all(), Condition.objects.all())
+    return frozenset(
+        pair for rows in tables for pair in rows.values_list("resource_type", "action")
+    )
+
+
 def known(resource: Resource | None = None, user: User | None = None) -> dict[str, Any]:
     found = Fact.objects.filter(resource=resource) if resource else Fact.objects.filter(user=user)
     return dict(found.values_list("name", "value"))

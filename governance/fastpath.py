@@ -10,15 +10,16 @@ import io
 import json
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from random import getrandbits
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http.request import split_domain_port, validate_host
 
+from accounts.decision import WORDS
 from accounts.permissions import Permission
 from accounts.point import point
 from accounts.point.asking import Asking
@@ -26,6 +27,7 @@ from accounts.point.point import Answer, Point
 from accounts.purposes import Purpose
 from audit.doors.rest import refuse_constant, unique_names
 from audit.queries import as_path
+from gateway.hints import REQUESTABLE
 
 ADDRESS = "/access/v1/evaluation"
 MAX_BODY = 10_000  # bytes; a plain question has some hundred
@@ -62,15 +64,20 @@ class Asked(NamedTuple):
     resource: int
     restricted: bool
     purpose: str
+    at: int  # microseconds of the epoch
 
 
 class Recorder(Protocol):
     """Notes an answer and says so; what it does not take is asked and recorded the long way."""
 
-    def __call__(self, asked: Asked, answer: Answer) -> bool: ...
+    def __call__(
+        self, asked: Asked, answer: Answer, evaluation: str, environ: Mapping[str, Any]
+    ) -> bool: ...
 
 
-def takes_nothing(asked: Asked, answer: Answer) -> bool:
+def takes_nothing(
+    asked: Asked, answer: Answer, evaluation: str, environ: Mapping[str, Any]
+) -> bool:
     return False
 
 
@@ -107,14 +114,14 @@ class FastPath:
         if remembered is None:
             return None
         try:
-            found = self.evaluate(remembered, environ.get("HTTP_AUTHORIZATION", ""), body)
-        except Exception:  # the database is gone, or this is not JSON: the view says which
+            return self.evaluate(remembered, environ, body)
+        except (ValueError, RecursionError, DatabaseError):
+            # This is not JSON, or the database is gone: the view says which.
             return None
-        return said(found) if found is not None else None
 
-    def evaluate(self, point: Point, header: str, body: bytes) -> Answer | None:
+    def evaluate(self, point: Point, environ: dict[str, Any], body: bytes) -> bytes | None:
         at = time.time_ns() // 1000
-        who = self.asking.who(point, header, at)
+        who = self.asking.who(point, environ.get("HTTP_AUTHORIZATION", ""), at)
         question = (at_a_glance(body) or plain(self.decoder.decode(body.decode()))) if who else None
         if who is None or question is None:
             return None
@@ -123,7 +130,11 @@ class FastPath:
             return None
         key = asked.key if asked.subject == asked.asker else None
         answer = point.answer(asked.subject, asked.permission, asked.resource, asked.purpose, key)
-        return answer if answer is not None and self.recorder(asked, answer) else None
+        if answer is None or may_ask(point, asked, answer[0]):
+            return None
+        evaluation = str(uuid4())
+        noted = self.recorder(asked, answer, evaluation, environ)
+        return said(asked, answer, evaluation) if noted else None
 
     def named(
         self, point: Point, who: tuple[UUID, UUID], subject: tuple[str, str], permission: str,
@@ -135,7 +146,7 @@ class FastPath:
         if uid is None or node.kind != kind or not isinstance(node.id, int):
             return None
         restricted = point.place(node.id, at).restricted
-        return Asked(*who, uid, permission, kind, node.id, restricted, purpose)
+        return Asked(*who, uid, permission, kind, node.id, restricted, purpose, at)
 
 
 def at_a_glance(body: bytes) -> Question | None:
@@ -204,19 +215,24 @@ def sees(point: Point, asked: Asked) -> bool:
     return may is not None and may[0] == "allowed"
 
 
-def said(answer: Answer) -> bytes:
-    """Nothing in it needs an escape: codes, ids, slugs."""
+def may_ask(point: Point, asked: Asked, reason: str) -> bool:
+    """A denial that a request could mend is told with where to ask: the long way knows."""
+    if reason not in REQUESTABLE:
+        return False
+    found = point.answer(asked.subject, "discover", asked.resource, "", None)
+    return found is None or found[0] == "allowed"
+
+
+def said(asked: Asked, answer: Answer, evaluation: str) -> bytes:
     reason, grant, role, purpose = answer
-    number = f"{getrandbits(128):032x}"  # names this answer, and is no secret
-    number = f"{number[:8]}-{number[8:12]}-4{number[13:16]}-a{number[17:20]}-{number[20:]}"
+    context: dict[str, Any] = {"reason": reason, "evaluation_id": evaluation}
     if grant is None:
-        told = f'{{"decision":false,"context":{{"reason":"{reason}","evaluation_id":"{number}"}}}}'
-        return told.encode()
-    meant = f',"purpose":"{purpose}"' if purpose else ""
-    return (
-        f'{{"decision":true,"context":{{"reason":"{reason}","evaluation_id":"{number}",'
-        f'"grant":"{grant}","role":"{role}"{meant}}}}}'
-    ).encode()
+        context["reason_user"] = {"403": f"{WORDS[reason]} ({asked.permission})"}
+        return json.dumps({"decision": False, "context": context}).encode()
+    context |= {"grant": str(grant), "role": role}
+    if purpose:
+        context["purpose"] = purpose
+    return json.dumps({"decision": True, "context": context}).encode()
 
 
 def is_ours(environ: dict[str, Any]) -> bool:

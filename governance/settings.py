@@ -270,18 +270,10 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "base-uri": [NONE],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "object-src": [NONE],
-    }
-}
-PERMISSIONS_POLICY: dict[str, list[str]] = {
-    name: [] for name in ("camera", "geolocation", "microphone", "payment", "usb")
-}
+NOWHERE = {name: [NONE] for name in ("base-uri", "frame-ancestors", "object-src")}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"default-src": [SELF], "form-action": [SELF]} | NOWHERE}
+NEVER = ("camera", "geolocation", "microphone", "payment", "usb")
+PERMISSIONS_POLICY: dict[str, list[str]] = {name: [] for name in NEVER}
 HTTPS = PUBLIC_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
 # Over HTTP refused, not redirected; forward-auth is asked by proxies of ours.

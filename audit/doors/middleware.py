@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -38,10 +39,14 @@ class OriginMiddleware:
 
 
 def client_address(request: HttpRequest) -> str | None:
+    return address_of(request.META)
+
+
+def address_of(environ: Mapping[str, Any]) -> str | None:
     """The n-th address from the right of what our n proxies appended; the rest is hearsay."""
     count = settings.TRUSTED_PROXY_COUNT or 0
-    hops = request.headers.get("X-Forwarded-For", "").split(",") if count else []
-    text = hops[-count].strip() if 0 < count <= len(hops) else request.META.get("REMOTE_ADDR", "")
+    hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if count else []
+    text = hops[-count].strip() if 0 < count <= len(hops) else environ.get("REMOTE_ADDR", "")
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
