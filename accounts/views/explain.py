@@ -14,6 +14,7 @@ from accounts.decision import WORDS
 from accounts.explanation import Explanation
 from accounts.forms.explain import AskForm, WhatForm, WhoForm, WhyForm
 from accounts.models import User
+from accounts.models.vocabulary import Kind
 from accounts.views.request import Request, subject_kind
 from audit.doors.page import page
 from audit.doors.web import submit
@@ -25,6 +26,13 @@ GATES = {
     "purpose": "The purpose is permitted",
     "agreements": "The agreements are signed",
     "draft": "Not a draft, or one of theirs",
+}
+ICONS = {
+    Kind.ROOT: "globe",
+    Kind.PROJECT: "folder",
+    Kind.DATASET: "database",
+    Kind.MODEL: "boxes",
+    Kind.VERSION: "layers",
 }
 TABS = (("explain", "Why?"), ("who_can", "Who can"), ("what_can", "What can they"))
 
@@ -96,10 +104,9 @@ def what_row(resource: Any, request: Request) -> dict[str, Any]:
     return {
         "id": resource.uid,
         "url": why(request, resource=resource.address),
-        "icon": "",
-        "name": resource.label,
+        "icon": ICONS[resource.kind],
         "title": resource.label,
-        "sub": resource.address,
+        "sub": resource.address if resource.name else "",
         "tags": [resource.kind, resource.classification],
         "note": "why?",
     }

@@ -15,7 +15,7 @@ from django.utils import timezone
 from access import queries as asked
 from access.actions import requests
 from accounts import queries
-from accounts.actions import keys, people
+from accounts.actions import agreements, grants, keys, people
 from accounts.models import ApiKey, Grant, Resource
 from accounts.permissions import Permission
 from accounts.queries import system
@@ -75,6 +75,10 @@ EVERYTHING: dict[str, Callable[[Any], Any]] = {
     "givable": queries.givable,
     "resources": queries.resources,
     "periods": queries.periods,
+    "standings": queries.standings,
+    "spells": lambda user: queries.spells(user).exclude(user=user),
+    "suspensions": queries.suspensions,
+    "signatures": queries.signatures,
     "user rows": queries.user_rows,
     "group rows": queries.group_rows,
     "projects": registry.projects,
@@ -103,6 +107,10 @@ def test_an_outsider_sees_nothing_of_it(cast):
         by=cast.bob,
         expires_at=timezone.now() + timedelta(hours=1),
     )
+    dua = agreements.define(slug="dua", kind="data_use", title="D", by=cast.erin)
+    agreements.record(dua, cast.bob, by=cast.erin)
+    held = Grant.objects.get(group=cast.researchers)
+    grants.suspend(held, reason="x", by=cast.alice)
     assert ApiKey.objects.exists() and Grant.objects.exists()
     assert {name: len(seen(cast.charlie)) for name, seen in EVERYTHING.items()} == dict.fromkeys(
         EVERYTHING, 0

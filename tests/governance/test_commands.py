@@ -16,7 +16,7 @@ from django.test import Client
 
 from accounts.actions import grants
 from accounts.keys import parse
-from accounts.models import ApiKey, ApiKeySecret, Grant, User
+from accounts.models import ApiKey, ApiKeySecret, Grant, Role, User
 from accounts.post import send
 from audit import trail
 from audit.models import Event
@@ -116,6 +116,58 @@ def test_a_grant_that_cannot_be_given(cast: Cast, words: list[str], problem: str
     with pytest.raises(CommandError, match=problem):
         run("grant", *words, "--as", "alice")
     assert Grant.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "reach"),
+    [
+        (["--versions", "2-4"], (2, 4, "ask")),
+        (["--versions", "3", "--new-versions", "block"], (3, 3, "block")),
+        (["--versions", "2-"], (2, None, "inherit")),
+    ],
+)
+def test_a_grant_on_some_versions(cast: Cast, words: list[str], reach: tuple[Any, ...]) -> None:
+    run("grant", "reader", "bob", "oncology/ct-scans", "--as", "alice", *words)
+    grant = Grant.objects.get(user=cast.bob, role__slug="reader")
+    assert (grant.first_version, grant.last_version, grant.new_versions) == reach
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--versions", "4-2"], "ends before it begins"),
+        (["--versions", "all"], "is one"),
+        (["--new-versions", "ask"], "where the range begins"),
+    ],
+)
+def test_versions_that_make_no_sense(cast: Cast, words: list[str], problem: str) -> None:
+    with pytest.raises(CommandError, match=problem):
+        run("grant", "reader", "bob", "oncology/ct-scans", "--as", "alice", *words)
+
+
+def test_explain_prints_the_answer_its_gates_and_its_grants(cast: Cast) -> None:
+    grants.give(Role.objects.get(slug="reader"), cast.bob, cast.oncology, by=cast.alice)
+    asked = ("explain", "bob", "read", "oncology", "--as", "dana")
+    told = run(*asked)
+    assert told.startswith("bob may read oncology (allowed)")
+    assert "gate subject: passed" in told and "bob holds reader on oncology: gives" in told
+    past = run(*asked, "--at", "2020-05-03T10:00Z")
+    assert past.startswith("bob may not read oncology (subject_inactive)")
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["bob", "read", "oncology/nothing", "--as", "dana"], "nothing that dana may see"),
+        (["nobody", "read", "oncology", "--as", "dana"], "no user nobody"),
+        (["alice", "read", "oncology", "--as", "bob"], "review"),
+        (["alice", "read", "oncology", "--as", "charlie"], "that charlie may see"),
+        (["bob", "read", "oncology", "--as", "dana", "--at", "soon"], "--at: Write a day"),
+    ],
+)
+def test_explain_refuses(cast: Cast, words: list[str], problem: str) -> None:
+    with pytest.raises(CommandError, match=problem):
+        run("explain", *words)
 
 
 def test_a_second_first_admin_is_refused(cast: Cast) -> None:
