@@ -33,13 +33,13 @@ def draw(size: int) -> Crowd:
             [list(LOADED)],
         ).fetchall()
         for name, _ in indexes:
-            server.execute(f'drop index "{name}"')  # type: ignore[call-overload]
+            server.execute(f'drop index "{name}"')
         psycopg.ClientCursor(server).execute(SQL, {"size": size})
         for _, definition in indexes:
             server.execute(definition)
         for table in (*LOADED, "accounts_standing", "accounts_resource", "accounts_user",
                       "accounts_membership", "accounts_spell"):  # fmt: skip
-            server.execute(f"vacuum analyze {table}")  # type: ignore[call-overload]
+            server.execute(f"vacuum analyze {table}")
         disk = value(server, "select pg_database_size(current_database())") / 1024**2
         grants = value(server, "select count(*) from accounts_grant")
         people = value(server, "select count(*) from accounts_user")

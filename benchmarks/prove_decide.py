@@ -17,7 +17,7 @@ import django  # noqa: E402  settings need the database that was just made
 django.setup()
 
 from accounts.point import point  # noqa: E402
-from tests.cast import assemble  # noqa: E402
+from tests.cast import Cast, assemble  # noqa: E402
 from tests.deciding import race  # noqa: E402
 from tests.deciding.agreeing import build, differences  # noqa: E402
 
@@ -32,7 +32,7 @@ def main() -> int:
     return 0 if all(met) else 1
 
 
-def raced(cast: race.Cast, checks: int) -> bool:
+def raced(cast: Cast, checks: int) -> bool:
     total, seconds = race.Tally(), 10.0
     scene = race.Scene(cast)
     while total.checks < checks:
@@ -52,7 +52,7 @@ def raced(cast: race.Cast, checks: int) -> bool:
     )
 
 
-def sabotaged(cast: race.Cast) -> bool:
+def sabotaged(cast: Cast) -> bool:
     found = race.run(race.Scene(cast), 10.0, sabotaged=True)
     wrong = found.stale + found.late
     return world.figure(

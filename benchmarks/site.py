@@ -85,4 +85,5 @@ def takes_all(asked: Any, answer: Any) -> bool:
     return True
 
 
-application = FastPath(WSGIHandler(), takes_all)
+handler: Any = WSGIHandler()
+application = FastPath(handler, takes_all)

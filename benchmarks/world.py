@@ -116,7 +116,7 @@ def empty_crowd() -> None:
         server.execute("set session_replication_role = replica")
         for table in ("accounts_userpermission", "accounts_grouppermission"):
             server.execute(
-                f"delete from {table} where content_object_id between 1000000 and 9999999"  # type: ignore[call-overload]
+                f"delete from {table} where content_object_id between 1000000 and 9999999"
             )
         server.execute("delete from accounts_grant where resource_id between 1000000 and 9999999")
         server.execute("delete from accounts_standing where resource_id >= 1000000")
@@ -132,7 +132,7 @@ def empty_crowd() -> None:
 def listening() -> Iterator[subprocess.Popen[bytes]]:
     """The listener of this host, as a process of its own."""
     log = (Path(os.environ["DATA_DIR"]) / "listen.log").open("w")
-    command = [sys.executable, ROOT / "manage.py", "listen"]
+    command = [sys.executable, str(ROOT / "manage.py"), "listen"]
     global listener
     process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     listener = process.pid

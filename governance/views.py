@@ -19,6 +19,7 @@ from accounts.decision import Decision, Refused
 from accounts.models import User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import USE, Permission
+from accounts.point import point
 from governance.navigation import THEME, THEMES
 
 YEAR = 365 * 86400  # seconds
@@ -36,9 +37,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """What a request needs answers too: the database, migrated, and Redis."""
     found = {"database": database_ready(), "redis": redis_ready()}
     ready = all(found.values())
-    return JsonResponse(
-        {"status": "ok" if ready else "unready", "parts": found}, status=200 if ready else 503
-    )
+    told = {
+        "status": "ok" if ready else "unready",
+        "parts": found,
+        "decisions": "memory" if point.current() is not None else "database",
+    }
+    return JsonResponse(told, status=200 if ready else 503)
 
 
 def database_ready() -> bool:
