@@ -17,7 +17,7 @@ import django  # noqa: E402  settings need the database that was just made
 django.setup()
 
 from accounts.point import point  # noqa: E402
-from tests.cast import assemble  # noqa: E402
+from tests.cast import Cast, assemble  # noqa: E402
 from tests.deciding import race  # noqa: E402
 from tests.deciding.agreeing import build, differences  # noqa: E402
 

@@ -26,9 +26,8 @@ from rest_framework.views import APIView  # noqa: E402
 from accounts.authentication import KeyAuthentication  # noqa: E402
 from accounts.decision import decide  # noqa: E402
 from accounts.models import Resource, User  # noqa: E402
-from gateway.spool import Spool  # noqa: E402
-from governance.fastpath import ADDRESS, FastPath  # noqa: E402
-from governance.noting import Recorder  # noqa: E402
+from governance.fastpath import ADDRESS  # noqa: E402
+from governance.noting import fast  # noqa: E402
 
 
 def floor(request: HttpRequest) -> HttpResponse:
@@ -83,4 +82,5 @@ urlpatterns = [
 ]
 
 
-application = FastPath(WSGIHandler(), Recorder(Spool(settings.SPOOL_ROOT)))
+handler: Any = WSGIHandler()
+application = fast(handler)

@@ -21,6 +21,7 @@ from accounts.decision import Decision, Refused, allowed
 from accounts.models import User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import USE, Permission
+from accounts.point import point
 from audit.seal.status import status
 from governance.navigation import THEME, THEMES
 
@@ -39,7 +40,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """What a request needs answers too: the database, migrated, and Redis."""
     found = {"database": database_ready(), "redis": redis_ready()}
     ready = all(found.values())
-    answer: dict[str, object] = {"status": "ok" if ready else "unready", "parts": found}
+    answer: dict[str, object] = {
+        "status": "ok" if ready else "unready",
+        "parts": found,
+        "decisions": "memory" if point.current() is not None else "database",
+    }
     if ready:  # told for monitoring: a trail that waits for its seal is no reason to be down
         answer["trail"] = status().brief()
     return JsonResponse(answer, status=200 if ready else 503)

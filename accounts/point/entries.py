@@ -110,4 +110,4 @@ class Shelf(Generic[E]):
         self.size += entry.size - (before.size if before is not None else 0)
 
     def __len__(self) -> int:
-        return len(self.young.keys() | self.old.keys())
+        return len(self.young) + len(self.old)

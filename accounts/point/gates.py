@@ -69,46 +69,55 @@ def edits(bundles: list[Bundle], chain: tuple[int, ...], at: int) -> bool:
 
 def given(
     bundles: list[Bundle], place: Place, bit: int, stated: str, use: bool, at: int
-) -> Held | None:
-    """The subject's own, then the groups'; nearest first, then the oldest."""
+) -> Held | bool:
+    """The subject's own, then the groups'; nearest first, then the oldest. Without one: is there
+    a grant whose time, purpose, range or suspension has to be looked at?"""
     barred = place.barred if use else NOTHING
-    own = bundles[0]
-    if own.mask & bit and (found := nearest([own], place, bit, stated, barred, at)):
-        return found
-    groups = [group for group in bundles[1:] if group.mask & bit]
-    return nearest(groups, place, bit, stated, barred, at) if groups else None
+    own: Held | bool = False
+    if bundles[0].mask & bit:
+        own = nearest([bundles[0].held], place.chain, bit, stated, barred, at)
+        if not isinstance(own, bool):
+            return own
+    shelves = [bundle.held for bundle in bundles[1:] if bundle.mask & bit]
+    found = nearest(shelves, place.chain, bit, stated, barred, at) if shelves else False
+    if found is False:
+        return own or any(
+            bundle.near.get(node, 0) & bit
+            for bundle in bundles
+            if bundle.near
+            for node in place.chain
+        )
+    return found
 
 
 def nearest(
-    bundles: list[Bundle], place: Place, bit: int, stated: str, barred: frozenset[str], at: int
-) -> Held | None:
-    for node in place.chain:
+    shelves: list[dict[int, tuple[Held, ...]]],
+    chain: tuple[int, ...],
+    bit: int,
+    stated: str,
+    barred: frozenset[str],
+    at: int,
+) -> Held | bool:
+    """Or whether there was one that does not fit."""
+    nearly = False
+    for node in chain:
         found: Held | None = None
-        for bundle in bundles:
-            for grant in bundle.held.get(node, ()):
-                if fits(grant, bit, stated, barred, at):
+        for held in shelves:
+            for grant in held.get(node, ()):
+                if not grant[0] & bit:
+                    continue
+                if fits(grant, stated, barred, at):
                     if found is None or grant[3:5] < found[3:5]:
                         found = grant
                     break  # the oldest comes first
+                nearly = True
         if found is not None:
             return found
-    return None
+    return nearly
 
 
-def fits(grant: Held, bit: int, stated: str, barred: frozenset[str], at: int) -> bool:
-    mask, start, end, _, _, _, purpose = grant
-    if not mask & bit or start > at or (end is not None and end <= at):
+def fits(grant: Held, stated: str, barred: frozenset[str], at: int) -> bool:
+    _, start, end, _, _, _, purpose = grant
+    if start > at or (end is not None and end <= at):
         return False
     return (not stated or not purpose or purpose == stated) and purpose not in barred
-
-
-def nearly(bundles: list[Bundle], chain: tuple[int, ...], bit: int) -> bool:
-    """Is there a grant whose time, purpose, range or suspension has to be looked at?"""
-    for bundle in bundles:
-        if bundle.mask & bit:
-            for node in chain:
-                if any(grant[0] & bit for grant in bundle.held.get(node, ())):
-                    return True
-        if bundle.near and any(bundle.near.get(node, 0) & bit for node in chain):
-            return True
-    return False

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 import psycopg
+from django.utils import timezone
 
+from accounts.decision import answer, decide
 from accounts.models import User
 from accounts.point import point
 from accounts.statements import row
@@ -33,9 +35,9 @@ def growth(questions: crowd.Questions) -> bool:
     asked = process.objects(questions.draw(1000, subjects=90))
     people = list(User.objects.filter(username__startswith="user")[:90])
     for one in asked:
-        process.decide(*one)
-    memory = best(lambda one: process.decide(*one), asked)
-    sql = best(lambda one: process.answer(*one, "", None, process.timezone.now()), asked[:500])
+        decide(*one)
+    memory = best(lambda one: decide(*one), asked)
+    sql = best(lambda one: answer(*one, "", None, timezone.now()), asked[:500])
     bare = best(lambda _: row("select 1"), asked[:500])
     page = best(lists.page, people)
     detail = (

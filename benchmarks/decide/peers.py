@@ -75,7 +75,7 @@ def by_cedar(questions: Questions) -> Any:
     def ask(one: tuple[int, str, int]) -> None:
         person, place = f'User::"user{one[0]}"', f'Dataset::"{one[2]}"'
         group = {"type": "Group", "id": f"{one[2]}"}
-        entities = [
+        entities: list[dict[str, Any]] = [
             {"uid": {"type": "User", "id": f"user{one[0]}"}, "attrs": {}, "parents": [group]},
             {"uid": group, "attrs": {}, "parents": []},
             {

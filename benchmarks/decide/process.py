@@ -93,8 +93,7 @@ def cold(questions: Questions) -> bool:
         for name in {user.pk.int for user, _, _ in asked}:
             remembered.subjects.young.pop(name, None)
             remembered.subjects.old.pop(name, None)
-        seen: set[UUID] = set()
-        fresh = [one for one in asked if not (one[0].pk in seen or seen.add(one[0].pk))]
+        fresh = list({one[0].pk: one for one in asked}.values())
         Random(2).shuffle(fresh)
         found.append(laps(first, fresh))
     lap = min(found, key=lambda one: p(one, 99))

@@ -102,8 +102,13 @@ def run(scene: Scene, seconds: float, *, sabotaged: bool = False, readers: int =
         for child in children:
             child.join(10)
         scene.session.close()
-    names = ("checks", "stale", "late", "remembered")
-    return Tally(*(sum(getattr(one, name) for one in found) for name in names), writes=writes)
+    return Tally(
+        checks=sum(one.checks for one in found),
+        stale=sum(one.stale for one in found),
+        late=sum(one.late for one in found),
+        remembered=sum(one.remembered for one in found),
+        writes=writes,
+    )
 
 
 class Scene:
@@ -113,7 +118,7 @@ class Scene:
 
     def __init__(self, cast: Cast) -> None:
         self.cast = cast
-        self.scans = Asset.objects.get(pk=cast.scans.pk)
+        self.scans: Any = Asset.objects.get(pk=cast.scans.pk)
         if self.scans.state == "draft":
             self.scans = states.set_state(self.scans, "published", by=cast.alice)
         self.reader = Role.objects.get(slug="reader")
