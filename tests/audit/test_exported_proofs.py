@@ -49,9 +49,11 @@ def test_an_export_of_sealed_events_is_checked_without_the_site(cast, tmp_path):
 
 def check(place: Path, body: str) -> str:
     (place / "proofs.jsonl").write_text(body)
-    program = Path(site.BASE_DIR) / "static" / "verify_bundle.py"
-    asked = [sys.executable, "-I", program, place / "proofs.jsonl", keys.trusted_file()]
-    done = subprocess.run(asked, env={}, capture_output=True, text=True)
+    program = str(Path(site.BASE_DIR) / "static" / "verify_bundle.py")
+    files = [str(place / "proofs.jsonl"), str(keys.trusted_file())]
+    done = subprocess.run(
+        [sys.executable, "-I", program, *files], env={}, capture_output=True, text=True
+    )
     return done.stdout + done.stderr
 
 
