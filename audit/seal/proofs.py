@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import connection
 
 from audit.seal import canon, tiles
-from audit.seal.merkle import inclusion
+from audit.seal.merkle import inclusion, is_included, leaf_hash
+from audit.seal.notes import Checkpoint
 
 FORMAT = "gatehouse-proof/1"
 LEAF = f"""
@@ -62,6 +63,10 @@ def complete(part: dict[str, Any]) -> dict[str, Any]:
     if found is None:
         raise NotSealed("No checkpoint covers this event yet: try again in a few seconds.")
     size, note = found
+    root = Checkpoint.read(note.partition("\n\n")[0] + "\n").root
     path = inclusion(tiles.Reader().subtree, part["index"], size)
+    leaf = leaf_hash(canon.dumps(part["event"]))
+    if not is_included(leaf, part["index"], size, path, root):
+        raise NotSealed("This is not what was sealed: ./manage.py verify_trail says more.")
     encoded = [base64.b64encode(step).decode() for step in path]
     return {"format": FORMAT, **part, "size": size, "path": encoded, "checkpoint": note}
