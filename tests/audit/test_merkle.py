@@ -108,7 +108,8 @@ def test_the_stored_tiles_are_the_tree(db, sizes):
             for seq in range(start, size):
                 cursor.execute(
                     "insert into audit_leaf (seq, event_id, at, uid, type, who_salt, who,"
-                    " what_salt, what, hash) values (%s, %s, now(), uuidv7(), '', '', %s, '', %s, %s)",
+                    " what_salt, what, hash)"
+                    " values (%s, %s, now(), uuidv7(), '', '', %s, '', %s, %s)",
                     [seq, seq, leaves[0], leaves[0], leaves[seq]],
                 )
             tiles.extend(start, leaves[start:size])
