@@ -16,6 +16,7 @@ from audit.models import Event, Export
 from audit.seal import keys, notes, rounds
 from audit.search import Search
 from audit.tasks import write_export
+from tests.audit.sealing import as_superuser
 from tests.cast import role
 
 
@@ -62,3 +63,13 @@ def test_what_is_not_sealed_yet_is_told(cast):
     assert (manifest["sealed"], manifest["checkpoint"]) == (0, None)
     assert manifest["rows"] > 0
     assert written(cast.dana, "verb:group.create", "proof").manifest["rows"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_what_was_changed_after_its_seal_there_is_no_file(cast):
+    rounds.once()
+    with as_superuser() as server:
+        server.execute("update audit_event set message = 'never' where verb = 'grant.open'")
+    export = written(cast.dana, "verb:grant.open", "proof")
+    assert (export.state, export.path.exists()) == ("failed", False)
+    assert "not what was sealed" in export.manifest["reason"]
