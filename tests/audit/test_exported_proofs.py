@@ -69,7 +69,7 @@ def test_what_is_not_sealed_yet_is_told(cast):
 def test_of_what_was_changed_after_its_seal_there_is_no_file(cast):
     rounds.once()
     with as_superuser() as server:
-        server.execute("update audit_event set message = 'never' where verb = 'grant.open'")
+        server.execute("update audit_event set purpose = 'never' where verb = 'grant.open'")
     export = written(cast.dana, "verb:grant.open", "proof")
     assert (export.state, export.path.exists()) == ("failed", False)
     assert "not what was sealed" in export.manifest["reason"]
