@@ -49,15 +49,17 @@ UNITS: list[tuple[str, Callable[[datetime], datetime], timedelta]] = [
 ]
 
 
-def chart(moments: Sequence[tuple[datetime, bool]]) -> Chart | None:
+def chart(hours: Sequence[tuple[datetime, bool, int]]) -> Chart | None:
     """Of nothing there is none."""
-    if not moments:
+    if not hours:
         return None
     now = timezone.localtime()
-    local = [(timezone.localtime(at), ok) for at, ok in moments]
-    oldest = min(at for at, _ in local)
+    local = [(timezone.localtime(at), ok, count) for at, ok, count in hours]
+    oldest = min(at for at, _, _ in local)
     name, start, _ = next((u for u in UNITS if (now - oldest) / u[2] < MOST - 1), UNITS[-1])
-    counted = Counter((start(at), ok) for at, ok in local)
+    counted: Counter[tuple[datetime, bool]] = Counter()
+    for at, ok, count in local:
+        counted[start(at), ok] += count
     starts = [start(now)]
     while starts[0] > oldest or len(starts) < LEAST:
         starts.insert(0, start(starts[0] - timedelta(microseconds=1)))

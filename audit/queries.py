@@ -11,7 +11,7 @@ from uuid import UUID
 from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -23,6 +23,9 @@ from audit.search import Search
 
 READ_TRAIL = "accounts.read_trail"
 COUNTED = 10_000  # a count beyond this is told as "more than"
+PER_HOUR = """
+select date_trunc('hour', "timestamp"), outcome = 'ok', count(*) from ({}) as found group by 1, 2
+"""
 CHANGES_AN_ACT = 10  # of one row, at most
 FEW = 200  # resources
 LONGEST_ACT = timedelta(days=1)  # no transaction is open for longer
@@ -170,10 +173,13 @@ def same_request(user: Any, act: Event) -> QuerySet[Event]:
     return others.filter(request_id=act.request_id).defer("words").order_by("id")
 
 
-def latest(user: Any, search: Search) -> list[tuple[datetime, bool]]:
-    """When, and whether it was allowed, of as many as anybody counts: for a count and a chart."""
-    found = events(user, search).values_list("timestamp", "outcome")[: COUNTED + 1]
-    return [(moment, outcome == Event.Outcome.OK) for moment, outcome in found]
+def per_hour(user: Any, search: Search) -> list[tuple[datetime, bool, int]]:
+    """How many of the newest, as many as anybody counts, lie in which hour: allowed, or not."""
+    found = events(user, search).values("timestamp", "outcome")[: COUNTED + 1]
+    sql, values = found.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(PER_HOUR.format(sql), values)
+        return list(cursor.fetchall())
 
 
 def recent_values(user: Any, column: str, beginning: str = "", limit: int = 20) -> list[str]:

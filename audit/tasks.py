@@ -12,6 +12,7 @@ from audit.doors.cli import find_user
 from audit.doors.tasks import job
 from audit.exports import files
 from audit.seal import keys, rounds
+from audit.seal.proofs import NotSealed
 from audit.sinks import shipping, targets
 from audit.trail import Scope
 
@@ -54,7 +55,7 @@ def write_export(uid: str) -> None:
         exports.finish_export(export, manifest=files.write(export), by=export.owner)
     except files.Cancelled:
         return
-    except (PermissionDenied, ValidationError, Http404, OSError) as error:
+    except (PermissionDenied, ValidationError, Http404, OSError, NotSealed) as error:
         with suppress(OSError):
             export.path.unlink()
         if queries.export_to_write(uid) is not None:
@@ -66,6 +67,8 @@ def reason(error: Exception) -> str:
         return f"The file could not be written: {error.strerror}."
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
+    if isinstance(error, NotSealed):
+        return str(error)
     return "What it asks for is not, or no longer, yours to read."
 
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from audit.doors.noun import JSONOnly
+from audit.doors.rest import require_known
 from audit.queries import READ_TRAIL
 from audit.sinks import outbox, targets
 
@@ -28,6 +29,7 @@ class Metrics(APIView):
     @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, request: Request) -> HttpResponse:
         """Lag of every sink, in the text format of Prometheus."""
+        require_known(request.query_params, ())
         if not request.user.has_perm(READ_TRAIL):
             raise Http404
         lags = [outbox.lag(one.name) for one in targets.configured()]

@@ -33,6 +33,7 @@ create table audit_tile (
   level smallint not null check (level >= 0),
   place bigint not null check (place >= 0),
   hashes bytea not null check (length(hashes) = 8192),
+  root bytea not null check (length(root) = 32),
   primary key (level, place)
 );
 create table audit_checkpoint (

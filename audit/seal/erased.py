@@ -48,7 +48,7 @@ class Erased:
                 self.count += 1
                 self.acts.setdefault(act, sha256()).update(line(seq, part))
                 self.first.setdefault(act, (seq, uid))
-        if (who and any(event[17:21])) or (what and event[21:] != ("", "", None, "{}")):
+        if (who and any(event[17:21])) or (what and tuple(event[21:]) != ("", "", None, "{}")):
             tell("was written to after it was redacted", seq, uid)
 
     def settle(self, tell: Tell, *, whole: bool) -> None:

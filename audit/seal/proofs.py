@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db import connection
 
 from audit.seal import canon, sealer, tiles
-from audit.seal.merkle import inclusion
+from audit.seal.merkle import inclusion, is_included, leaf_hash
+from audit.seal.notes import Checkpoint
 
 FORMAT = "gatehouse-proof/1"
 LEAF = f"""
@@ -83,7 +84,11 @@ def prove_all(uids: Iterable[UUID]) -> list[dict[str, Any]]:
 
 
 def bundle(part: dict[str, Any], tree: tiles.Reader, size: int, note: str) -> dict[str, Any]:
+    root = Checkpoint.read(note.partition("\n\n")[0] + "\n").root
     path = inclusion(tree.subtree, part["index"], size)
+    leaf = leaf_hash(canon.dumps(part["event"]))
+    if not is_included(leaf, part["index"], size, path, root):
+        raise NotSealed("This is not what was sealed: ./manage.py verify_trail says more.")
     encoded = [base64.b64encode(step).decode() for step in path]
     return {"format": FORMAT, **part, "size": size, "path": encoded, "checkpoint": note}
 

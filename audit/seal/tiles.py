@@ -1,4 +1,7 @@
-"""Full tiles of 256 hashes (C2SP tlog-tiles), so that a proof reads a handful of rows."""
+"""Full tiles of 256 hashes (C2SP tlog-tiles), so that a proof reads a handful of rows.
+
+Each with its root beside it: the next level is made of those. Whoever uses a path checks it.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,9 @@ from audit.seal.merkle import cut, node_hash, root_of, split
 
 TILE = 256
 LEAVES = "select hash from audit_leaf where seq >= %s and seq < %s order by seq"
-BELOW = (
-    "select hashes from audit_tile where level = %s and place >= %s and place < %s order by place"
-)
+BELOW = "select root from audit_tile where level = %s and place >= %s and place < %s order by place"
 ONE = "select hashes from audit_tile where level = %s and place = %s"
-ADD = "insert into audit_tile (level, place, hashes) values (%s, %s, %s)"
+ADD = "insert into audit_tile (level, place, hashes, root) values (%s, %s, %s, %s)"
 
 
 def rows(sql: str, *values: Any) -> list[bytes]:
@@ -25,9 +26,7 @@ def rows(sql: str, *values: Any) -> list[bytes]:
 
 def hashes(level: int, first: int, end: int) -> list[bytes]:
     """Of one level: leaves, or the roots of the full tiles below."""
-    if level == 0:
-        return rows(LEAVES, first, end)
-    return [root_of(split(tile)) for tile in rows(BELOW, level - 1, first, end)]
+    return rows(BELOW, level - 1, first, end) if level else rows(LEAVES, first, end)
 
 
 def extend(start: int, new: list[bytes]) -> None:
@@ -37,10 +36,11 @@ def extend(start: int, new: list[bytes]) -> None:
         first = start // TILE * TILE
         row = hashes(level, first, start) + new
         full = [row[at : at + TILE] for at in range(0, len(row) - TILE + 1, TILE)]
+        roots = [root_of(tile) for tile in full]
         with connection.cursor() as cursor:
-            for step, tile in enumerate(full):
-                cursor.execute(ADD, [level, first // TILE + step, b"".join(tile)])
-        level, start, new = level + 1, first // TILE, [root_of(tile) for tile in full]
+            for step, (tile, root) in enumerate(zip(full, roots, strict=True)):
+                cursor.execute(ADD, [level, first // TILE + step, b"".join(tile), root])
+        level, start, new = level + 1, first // TILE, roots
 
 
 class Reader:

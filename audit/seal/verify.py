@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 import psycopg
@@ -233,27 +232,26 @@ class Walk:
 
     def leaf(self, row: Any) -> bytes:
         """The hash that this leaf should have, by its event."""
-        event = row[EVENT:]
+        seq, uid, at, kind, who_salt, who, what_salt, what, stored, _, _, *event = row
         if event[0] is None:
-            if not self.retired.covers(row[2]):
-                self.report.add("was deleted, or its time or number changed", row[0], row[1])
-            stored: bytes = row[8]
-            return stored
-        who, what = row[5], row[7]
-        if row[4] is not None and sha256(row[4] + canon.dumps(canon.who(event))).digest() != who:
-            self.report.add("who did it was changed after it was sealed", row[0], row[1])
-        if row[6] is not None and sha256(row[6] + canon.dumps(canon.what(event))).digest() != what:
-            self.report.add("what was done was changed after it was sealed", row[0], row[1])
-        found = canon.leaf(event, row[3], who, what)
-        if found != row[8]:
-            self.report.add("was changed after it was sealed", row[0], row[1])
-        if row[4] is None or row[6] is None:
+            if not self.retired.covers(at):
+                self.report.add("was deleted, or its time or number changed", seq, uid)
+            return bytes(stored)
+        if who_salt is not None and canon.commit(who_salt, canon.who(event)) != who:
+            self.report.add("who did it was changed after it was sealed", seq, uid)
+        if what_salt is not None and canon.commit(what_salt, canon.what(event)) != what:
+            self.report.add("what was done was changed after it was sealed", seq, uid)
+        found = canon.leaf(event, kind, who, what)
+        if found != stored:
+            self.report.add("was changed after it was sealed", seq, uid)
+        if who_salt is None or what_salt is None:
             self.erased.see(row, event, self.report.add)
-        if row[2] < self.oldest:  # both in UTC, so the texts sort as the times do
+        if at < self.oldest:  # both in UTC, so the texts sort as the times do
             self.report.add(
-                f"claims {row[2][:16]}, and a checkpoint of {self.before:%Y-%m-%d %H:%M}"
+                f"claims {at[:16]}, and a checkpoint of {self.before:%Y-%m-%d %H:%M}"
                 " does not know it: backdated",
-                *row[:2],
+                seq,
+                uid,
             )
         return found
 

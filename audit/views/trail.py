@@ -86,13 +86,12 @@ def look(request: HttpRequest, search: Search) -> tuple[Page, dict[str, Any], li
             listed = page(found, request.GET, size=40, edge=search.end)
             events = queries.with_changes(listed.rows)
         with budget():
-            moments = queries.latest(request.user, search)
+            hours = queries.per_hour(request.user, search)
     except ValidationError as error:
         return Page([]), {}, error.messages
-    more = len(moments) > queries.COUNTED
-    moments = moments[: queries.COUNTED]
-    shown = {"events": events, "count": len(moments), "more": more, "chart": chart(moments)}
-    return listed, shown, []
+    count = sum(number for _, _, number in hours)
+    shown = {"events": events, "count": min(count, queries.COUNTED), "chart": chart(hours)}
+    return listed, shown | {"more": count > queries.COUNTED}, []
 
 
 def rest(search: Search) -> str:

@@ -16,6 +16,7 @@ from audit.models import Event, Export
 from audit.seal import keys, notes, rounds
 from audit.search import Search
 from audit.tasks import write_export
+from tests.audit.sealing import as_superuser
 from tests.cast import role
 
 
@@ -49,14 +50,12 @@ def test_an_export_of_sealed_events_is_checked_without_the_site(cast, tmp_path):
 
 def check(place: Path, body: str) -> str:
     (place / "proofs.jsonl").write_text(body)
-    program = Path(site.BASE_DIR) / "static" / "verify_bundle.py"
-    asked = [
-        sys.executable,
-        "-I",
-        *map(str, (program, place / "proofs.jsonl", keys.trusted_file())),
-    ]
-    done = subprocess.run(asked, env={}, capture_output=True, text=True)
-    return str(done.stdout + done.stderr)
+    program = str(Path(site.BASE_DIR) / "static" / "verify_bundle.py")
+    files = [str(place / "proofs.jsonl"), str(keys.trusted_file())]
+    done = subprocess.run(
+        [sys.executable, "-I", program, *files], env={}, capture_output=True, text=True
+    )
+    return done.stdout + done.stderr
 
 
 def test_what_is_not_sealed_yet_is_told(cast):
@@ -64,3 +63,13 @@ def test_what_is_not_sealed_yet_is_told(cast):
     assert (manifest["sealed"], manifest["checkpoint"]) == (0, None)
     assert manifest["rows"] > 0
     assert written(cast.dana, "verb:group.create", "proof").manifest["rows"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_what_was_changed_after_its_seal_there_is_no_file(cast):
+    rounds.once()
+    with as_superuser() as server:
+        server.execute("update audit_event set purpose = 'never' where verb = 'grant.open'")
+    export = written(cast.dana, "verb:grant.open", "proof")
+    assert (export.state, export.path.exists()) == ("failed", False)
+    assert "not what was sealed" in export.manifest["reason"]

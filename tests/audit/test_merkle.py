@@ -6,7 +6,9 @@ import os
 from hashlib import sha256
 
 import pytest
+from django.db import connection
 
+from audit.seal import tiles
 from audit.seal.merkle import (
     EMPTY,
     Edge,
@@ -94,3 +96,27 @@ def test_every_beginning_is_proved_and_no_other(size):
         assert not is_prefix(old, size, before, leaf_hash(b"x"), path)
     assert is_prefix(0, size, EMPTY, root, [])
     assert not is_prefix(size + 1, size, root, root, [])
+
+
+@pytest.mark.parametrize("sizes", [(1, 2, 255, 256, 257, 511, 512, 513, 900)])
+def test_the_stored_tiles_are_the_tree(db, sizes):
+    """Leaves in uneven batches; every beginning is proved from what is stored."""
+    leaves = hashes(sizes[-1])
+    with connection.cursor() as cursor:
+        start = 0
+        for size in sizes:
+            for seq in range(start, size):
+                cursor.execute(
+                    "insert into audit_leaf (seq, event_id, at, uid, type, who_salt, who,"
+                    " what_salt, what, hash)"
+                    " values (%s, %s, now(), uuidv7(), '', '', %s, '', %s, %s)",
+                    [seq, seq, leaves[0], leaves[0], leaves[seq]],
+                )
+            tiles.extend(start, leaves[start:size])
+            start = size
+    root = root_of(leaves)
+    for old in (*sizes, 300, 640, 767):
+        path = consistency(tiles.Reader().subtree, old, len(leaves))
+        assert is_prefix(old, len(leaves), root_of(leaves[:old]), root, path)
+        path = inclusion(tiles.Reader().subtree, old - 1, len(leaves))
+        assert is_included(leaves[old - 1], old - 1, len(leaves), path, root)
