@@ -163,9 +163,11 @@ end $$;
 """
 
 # Whoever names an act has to have written its event when the transaction commits: by then the
-# name is gone, so the event is found by its transaction.
+# name is gone, so the event is found by its transaction. By index, newest first, whatever the
+# planner thought when the month was young and the plan was made.
 SETTLE = """
-create function gate_settle() returns trigger language plpgsql as $$ begin
+create function gate_settle() returns trigger language plpgsql
+  set enable_seqscan = off set enable_bitmapscan = off as $$ begin
   if not exists (select from audit_event
                   where "timestamp" >= transaction_timestamp() and xact = pg_current_xact_id()
                     and kind = 'act' and outcome = 'ok') then
