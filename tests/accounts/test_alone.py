@@ -202,6 +202,9 @@ def reach(subjects: list[User], places: list[Resource]) -> set[tuple[str, str, s
 
 
 def own_side(person: User) -> list[User]:
+    """A service acts for the person who answers for it: the two are one side."""
+    if person.kind == User.Kind.SERVICE:
+        person = person.service_account.owner
     return list(User.objects.filter(Q(pk=person.pk) | Q(service_account__owner=person)))
 
 
