@@ -25,7 +25,7 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("web", "worker", "beat", "sealer", "migrate")
+OURS = ("web", "listener", "worker", "beat", "sealer", "migrate")
 BY_OPERATOR = {"GATEHOUSE_HOST": "gatehouse.example.org", "WEB_WORKERS": "2"}
 START_SECONDS = 40
 READY = {"worker": "ready."}  # asked before it says so, its check waits for five seconds
