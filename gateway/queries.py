@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from accounts.decision import allowed, decide, site
-from accounts.models import GroupPermission, Membership, Resource, Role, User, UserPermission
+from accounts import queries as answers
+from accounts.decision import allowed, site
+from accounts.models import Resource, Role, User
 from accounts.models.vocabulary import Classification, Kind
 from accounts.permissions import Permission
 from audit.queries import as_path
@@ -179,26 +180,18 @@ def role(slug: str) -> Role | None:
 
 
 def who_can(resource: Resource, permission: str, after: str = "", limit: int = 25) -> list[User]:
-    """Users by name, each asked of the decision; those who hold no row there are not asked."""
-    rows = {"permission__codename": permission, "content_object__in": resource.chain}
-    direct = UserPermission.objects.filter(**rows).values("user")
-    shared = GroupPermission.objects.filter(**rows).values("group")
-    members = Membership.objects.current().filter(group__in=shared).values("user")
-    people = User.objects.filter(Q(pk__in=direct) | Q(pk__in=members), username__gt=after)
-    found: list[User] = []
-    for user in people.order_by("username").iterator(chunk_size=200):
-        if decide(user, permission, resource).allowed:
-            found.append(user)
-        if len(found) == limit:
-            break
-    return found
+    """People and services by name, through their groups too."""
+    found = answers.who_can(resource, permission, after=after, limit=limit)
+    people = User.objects.in_bulk([who.id for who in found])
+    return [people[who.id] for who in found]
 
 
 def what_can(
-    subject: User, permission: str, kind: str, after: int = 0, limit: int = 25
+    subject: User, permission: str, kind: str = "", after: int = 0, limit: int = 25
 ) -> list[Resource]:
-    found: QuerySet[Resource] = subject.visible(Resource, permission)
-    return list(found.filter(kind=kind, pk__gt=after).order_by("pk")[:limit])
+    found = answers.what_can(subject, permission, kind=kind, after=after, limit=limit)
+    places = Resource.objects.in_bulk(found)
+    return [places[number] for number in found]
 
 
 def reviewed(user: User) -> QuerySet[Resource]:
