@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from accounts.point import gates, loading, stamps
 from accounts.point.entries import Bundle, Entry, Key, Name, Place, Secret, Shelf, Subject
 from accounts.point.stamps import ALL, BEAT, MAX_AGE, clock
 
+log = logging.getLogger(__name__)
 E = TypeVar("E", bound=Entry)
 # reason, grant, role, purpose
 Answer = tuple[str, UUID | None, str, str]
@@ -190,7 +192,11 @@ def current() -> Point | None:
         return None
     with _lock:
         _looked = now
-        shared = stamps.shared()
+        try:
+            shared = stamps.shared()
+        except OSError as error:
+            log.warning("Decisions come from the database: %s", error)
+            return None
         if _point is None or _point.stamps is not shared:
             _point = Point(shared, settings.DECISION_POINT_BYTES)
     return _point if _point.hears() else None

@@ -28,5 +28,7 @@ def test_no_stale_allow_while_everything_changes(heard):
 
 
 def test_a_stamp_read_too_late_would_be_caught(heard):
-    tally = race.run(race.Scene(gathered()), seconds=5, sabotaged=True)
-    assert tally.stale + tally.late > 0
+    """By chance, so it gets several."""
+    scene = race.Scene(gathered())
+    tallies = (race.run(scene, seconds=3, sabotaged=True) for _ in range(6))
+    assert any(tally.stale + tally.late for tally in tallies)

@@ -167,6 +167,7 @@ def stack() -> Iterator[Stack]:
             place,
             {f"{secret}_FILE": str(place / secret) for secret in addresses}
             | {"REDIS_URL": os.environ["REDIS_URL"], "DATA_DIR": folder}
+            | {"DECISION_STAMPS": str(place / "stamps")}
             | {"GRANIAN_HOST": "127.0.0.1", "GRANIAN_PORT": str(_free_port())},
         )
         assert found.start("migrate").wait(120) == 0, found.log("migrate")
@@ -174,7 +175,7 @@ def stack() -> Iterator[Stack]:
     _drop(name)
 
 
-@pytest.mark.parametrize("service", ["web", "worker", "beat", "sealer"])
+@pytest.mark.parametrize("service", ["web", "listener", "worker", "beat", "sealer"])
 def test_it_comes_up_and_stops_when_asked(stack: Stack, service: str) -> None:
     process = stack.start(service)
     try:

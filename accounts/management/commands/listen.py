@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
     def handle(self, *, check: bool, **options: Any) -> str | None:
         if check:
             return heard()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
             listener.listen(lambda: False)
         return None
