@@ -34,8 +34,7 @@ from accounts_apikeysecret where kid = $1
 """
 WHO_CAN = "select * from accounts_who_can($1, $2, $3, $4, $5, $6::bigint, $7, $8::integer, $9)"
 WHAT_CAN = """
-select * from accounts_what_can(
-  $1, $2, $3, $4, $5, $6, $7::text[], $8::bigint, $9::integer, $10, $11)
+select * from accounts_what_can($1, $2, $3, $4, $5, $6, $7::text[], $8::bigint, $9::int, $10, $11)
 """
 ACTIONS_OF = """
 select * from accounts_actions_of(

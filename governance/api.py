@@ -52,11 +52,8 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 # Swagger UI draws its icons from data: addresses; on this page only.
-try_it = login_required(
-    csp_update({"img-src": [SELF, "data:"]})(
-        SpectacularSwaggerSplitView.as_view(url_name="api-schema")
-    )
-)
+swagger = SpectacularSwaggerSplitView.as_view(url_name="api-schema")
+try_it = login_required(csp_update({"img-src": [SELF, "data:"]})(swagger))
 
 urlpatterns = [
     path("docs/", docs, name="api_docs"),

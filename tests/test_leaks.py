@@ -24,7 +24,10 @@ from access.actions import requests
 from accounts.actions import agreements, grants, groups, keys
 from accounts.models import Agreement, Resource, User
 from accounts.models.vocabulary import State
+from audit.actions import exports, searches
 from audit.models import Event
+from audit.search import Search
+from gateway.actions import aliases, properties, routes
 from governance import generated
 from registry.actions import assets, files, projects, states, versions
 from registry.models import Asset, Version
@@ -90,7 +93,21 @@ def hide(cast: Cast) -> Hidden:
     key = keys.issue(petra, name=CANARY, scopes=["read"], expires_at=end, by=petra).key
     dua = Agreement.objects.get()
     signed = agreements.record(dua, cast.dana, evidence=CANARY, by=erin)
+    record = {"resource_type": f"{CANARY}-record", "action": "read"}
+    alias = aliases.add(**record, kind="dataset", permission="read", by=erin)
+    must = {"must_source": "context", "must_name": "ok", "must_operator": "is", "must_value": True}
+    condition = properties.add_condition(**record, **must, by=erin)
+    fact = properties.add_fact(name="role", value=CANARY, resource=place, by=erin)
+    route = routes.add(
+        host=f"{CANARY}.example.org", methods=["GET"], pattern="/v1", permission="read",
+        address=place.address, by=erin,
+    )  # fmt: skip
+    search = Search.of(CANARY)
+    saved = searches.save_search(search, name=CANARY, by=cast.dana)
+    export = exports.export(search, format="jsonl", by=cast.dana)
     ids = {
+        "aliases": alias.pk, "conditions": condition.pk, "properties": fact.pk,
+        "routes": route.pk, "searches": saved.pk, "exports": export.pk, "answers": 1,
         "grants": given.pk, "keys": key.pk, "requests": asked.pk, "signatures": signed.pk,
         "projects": vault.uid, "versions": version.uid, "models": found["published"].uid,
         "name": file.path, "path": file.path, "project": vault.slug, "people": cast.dana.pk,

@@ -111,7 +111,7 @@ class SetDoor(Door):
 
     def question(self) -> dict[str, Any]:
         pages = ("limit", "cursor")
-        data = {k: v for k, v in self.request.query_params.items() if k not in pages}
+        data = {k: v for k, v in self.request.query_params.items() if k not in pages and v}
         asked = self.asks(data=data, context=self.told())
         asked.is_valid(raise_exception=True)
         return dict(asked.validated_data)

@@ -50,6 +50,13 @@ class JSONOnly(negotiation.DefaultContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+def query_names(parameter: Any) -> set[str]:
+    """Of one parameter, or of a serializer whose fields are parameters."""
+    if isinstance(parameter, OpenApiParameter):
+        return {parameter.name} if parameter.location == OpenApiParameter.QUERY else set()
+    return set(parameter().fields)
+
+
 class Door(viewsets.GenericViewSet[Any]):
     """One noun: it lists and shows `rows`, takes a body in, calls one action, shows the result."""
 
@@ -71,7 +78,7 @@ class Door(viewsets.GenericViewSet[Any]):
             schema = schema()
             schema.view = self
             parameters = schema.get_override_parameters()
-            found |= {p.name for p in parameters if p.location == OpenApiParameter.QUERY}
+            found |= {name for parameter in parameters for name in query_names(parameter)}
         return found
 
     @property

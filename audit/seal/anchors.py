@@ -69,7 +69,7 @@ def set_aside(size: int) -> tuple[int, Path]:
     known = keys.trusted()
     every = {place: read(place) for place in (anchors_file(), last_file())}
     found = [notes.checkpoint(note, known).size for listed in every.values() for note in listed]
-    aside = keys.folder() / f"before-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    aside = keys.folder() / f"before-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
     aside.mkdir(parents=True)
     for place, listed in every.items():
         keys.replace(aside / place.name, "".join(f"{json.dumps(note)}\n" for note in listed))

@@ -87,11 +87,12 @@ def seal(most: int = BATCH) -> int | None:
         require_same_history(state)
         now = datetime.now(UTC)
         idle = now - state.at >= IDLE
-        xmin, xmax, rows = unsealed(swept(now, state) if idle else state.floor, most)
+        # One more than is sealed, which says whether any are left.
+        xmin, xmax, found_rows = unsealed(swept(now, state) if idle else state.floor, most + 1)
+        rows, more = found_rows[:most], len(found_rows) > most
         if not rows and not idle:
             return 0
         append(state.edge, rows)
-        more = len(rows) == most
         floor, newest = horizon(state, rows, more, xmin, now)
         name, edge = keys.mine(key).name, state.edge
         found = Checkpoint(name, edge.size, edge.root(), now, complete=not more)

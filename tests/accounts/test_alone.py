@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, get_type_hints
 
@@ -15,7 +15,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.http import Http404
 from django.utils import timezone
 
@@ -39,13 +39,14 @@ from accounts.permissions import Permission
 from audit.acts import ACTIONS
 from audit.models import Event
 from audit.search import Search
+from audit.trail import Scope
 from registry.actions import assets, files, projects, states, versions
 from registry.models import Asset, File, Project, Version
 from tests.acting import do
 from tests.cast import Cast, role
 
 PERSONAS = ("alice", "bob", "charlie", "dana", "erin", "petra", "scoring")
-TRIES = 70
+TRIES = 140
 REFUSALS = (PermissionDenied, ValidationError, Http404, IntegrityError)
 PURPOSES = ("", "research", "marketing")
 ALONE = {"person.create_admin", "session.open", "session.close", "person.set_preferences"}
@@ -157,13 +158,22 @@ def something(chance: Random, name: str, hint: Any) -> Any:
         if not rows:
             raise Nothing
         return chance.choice(rows)
+    if isinstance(kind, type) and issubclass(kind, Model):
+        rows = list(kind._default_manager.order_by("pk")[:20])
+        if not rows:
+            raise Nothing
+        return chance.choice(rows)
     plain: dict[Any, Callable[[], Any]] = {
+        Scope: lambda: chance.choice([Scope(), Scope(sample=5)]),
+        date: lambda: timezone.now().date() - timedelta(days=chance.choice([1, 4000])),
         str: lambda: chance.choice(TEXTS.get(name, ("x", f"n{chance.randint(1, 10**9)}"))),
         int: lambda: chance.choice([1, 2, 30]),
         bool: lambda: chance.random() < 0.5,
         datetime: lambda: timezone.now() + chance.choice([LATER, LATER * 100, -LATER]),
         Reach: lambda: chance.choice([EVERYTHING, Reach(1, None, "inherit"), Reach(1, 2, "ask")]),
         Search: Search,
+        bytes: lambda: b"x",
+        Any: lambda: chance.choice(list(User.objects.order_by("username"))),
     }
     return plain[kind]()
 
@@ -178,7 +188,8 @@ def arguments(
         if name == "by":
             continue
         if parameter.kind is parameter.VAR_KEYWORD:
-            named |= {f: chance.choice(v) for f, v in FACTS.items() if chance.random() < 0.4}
+            if name == "facts":
+                named |= {f: chance.choice(v) for f, v in FACTS.items() if chance.random() < 0.4}
         elif parameter.kind is not parameter.KEYWORD_ONLY:
             given.append(something(chance, name, hints[name]))
         elif parameter.default is parameter.empty or chance.random() < 0.5:

@@ -123,6 +123,9 @@ def test_who_comes_second_in_a_race_meets_a_conflict():
 # --- query parameters
 
 
+ASKED = ("who-can", "what-can")  # questions, in which an empty answer is none
+
+
 def documented() -> dict[str, set[str]]:
     """Every address without a hole that is read by GET, and the parameters it is said to take."""
     paths = json.loads(generated.place("tests/snapshots/openapi.json").read_text())["paths"]
@@ -141,7 +144,9 @@ def test_what_is_not_documented_is_refused_and_what_is_is_named(alice):
         named = told["errors"]["limt"][0].partition("Known: ")[2].rstrip(".").split(", ")
         assert set(named) - {""} == known, path
         for name in known - {"limit", "cursor"}:
-            assert alice.get(f"{path}?{name}=").status_code == 200, (path, name)
+            answer = alice.get(f"{path}?{name}=")
+            assert answer.status_code == 200 or path in ASKED, (path, name)
+            assert b"Unknown parameter" not in answer.content, (path, name)
 
 
 def test_also_of_one_row_of_its_parts_and_of_what_acts(cast, alice):

@@ -55,5 +55,5 @@ def moment(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         found = None
     if text and found is None:
-        raise CommandError("--at: write a day (2026-05-03) or a time (2026-05-03T10:00Z).")
+        raise CommandError("--at: Write a day (2026-05-03) or a time (2026-05-03T10:00Z).")
     return found if found is None or is_aware(found) else make_aware(found)
