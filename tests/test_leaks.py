@@ -95,7 +95,12 @@ def hide(cast: Cast) -> Hidden:
     signed = agreements.record(dua, cast.dana, evidence=CANARY, by=erin)
     record = {"resource_type": f"{CANARY}-record", "action": "read"}
     alias = aliases.add(**record, kind="dataset", permission="read", by=erin)
-    must = {"must_source": "context", "must_name": "ok", "must_operator": "is", "must_value": True}
+    must: dict[str, Any] = {
+        "must_source": "context",
+        "must_name": "ok",
+        "must_operator": "is",
+        "must_value": True,
+    }
     condition = properties.add_condition(**record, **must, by=erin)
     fact = properties.add_fact(name="role", value=CANARY, resource=place, by=erin)
     route = routes.add(
