@@ -19,6 +19,7 @@ from accounts.permissions import Permission
 from accounts.queries import within
 from accounts.rules import side
 from audit.hidden import find
+from audit.qualifiers import words
 
 
 def requests(user: User) -> QuerySet[AccessRequest]:
@@ -91,7 +92,7 @@ def decides(user: User) -> bool:
 
 def search(found: QuerySet[AccessRequest], text: str) -> QuerySet[AccessRequest]:
     """By words in who, what, which role and why."""
-    for word in text.split():
+    for word in words(text):
         found = found.filter(
             Q(requester__username__icontains=word)
             | Q(requester__name__icontains=word)

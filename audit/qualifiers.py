@@ -98,6 +98,11 @@ def resource(term: Term) -> Q:
     return Q(resource_path__startswith=path.rstrip("/") if beginning else path)
 
 
+def words(text: str) -> list[str]:
+    """What is searched for; PostgreSQL knows no NUL."""
+    return text.replace("\x00", " ").split()
+
+
 def as_path(address: str) -> str:
     """`oncology/ct-scans@v3` as the path under which its events lie."""
     inside = address.strip("/").replace("@", "/")

@@ -14,9 +14,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from redis import Redis, RedisError
 
+from audit.context import origin
 from audit.models import Event
 
 WINDOW = 60  # seconds in which the same refusal of the same person is counted, not repeated
+SAME = ("reason", "permission", "asked_by", "subject", "resource")  # what a repetition shares
 COUNTED, FLUSHING = "refusals:counted", "refusals:flushing"
 
 _pending: ContextVar[list[dict[str, Any]] | None] = ContextVar("pending", default=None)
@@ -76,7 +78,10 @@ def write_all(rows: list[dict[str, Any]]) -> None:
 def is_repeat(row: dict[str, Any]) -> bool:
     """Counted elsewhere already? Without Redis nothing folds: rather too many events than none."""
     who = row["actor"].pk if row["actor"] else row["actor_repr"]
-    what = (str(who), row["verb"], row["resource_path"], row["data"].get("reason"))
+    row = stamped(row)
+    about = [str(row["data"].get(name, "")) for name in SAME]
+    what = (str(who), row["verb"], row["resource_path"], row.get("object_pk"), row["remote_addr"],
+            row["key"], *about)  # fmt: skip
     name = hashlib.sha256(repr(what).encode()).hexdigest()
     try:
         if _redis.set(f"refusals:seen:{name}", 1, nx=True, ex=WINDOW):
@@ -89,6 +94,13 @@ def is_repeat(row: dict[str, Any]) -> bool:
     except RedisError:
         return False
     return True
+
+
+def stamped(row: dict[str, Any]) -> dict[str, Any]:
+    """With where it came from: a repetition is written later, by somebody else's call."""
+    call = origin()
+    given = {"door": call.door, "remote_addr": call.address, "agent": call.agent, "key": call.key}
+    return given | {name: value for name, value in row.items() if value or name not in given}
 
 
 def flush() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from accounts.decision import Decision, Refused
 from accounts.models import Resource, User
@@ -21,6 +22,7 @@ from audit.refusals import write_all
 from gateway import spool
 from gateway.spool import Note
 
+log = logging.getLogger(__name__)
 VERB = "gateway.evaluate"
 COUNT = """
 insert into gateway_decisioncount
@@ -42,10 +44,13 @@ def drain(folder: Path, *, seconds: float) -> int:
     for path in sorted(folder.glob("*.jsonl")):
         if time.monotonic() > end:
             break
-        with spool.taken(path) as notes:
-            if notes:
-                record(notes)
-                written += len(notes)
+        try:
+            with spool.taken(path) as notes:
+                if notes:
+                    record(notes)
+                    written += len(notes)
+        except (DatabaseError, LookupError):  # it stays where it is; the others go on
+            log.exception("%s could not be written", path.name)
     return written
 
 
@@ -53,7 +58,7 @@ def record(notes: list[Note]) -> None:
     told = [note for note in notes if note.reason == "allowed"]
     with transaction.atomic():
         count(told)
-    write_all(events(note for note in notes if note.reason != "allowed"))
+        write_all(events(note for note in notes if note.reason != "allowed"))
 
 
 def count(told: list[Note]) -> None:
@@ -89,6 +94,7 @@ def event(note: Note, subject: User, asker: User, resource: Resource) -> dict[st
         "request_id": UUID(note.evaluation),
         "remote_addr": note.address or None,
         "agent": note.agent,
+        "key": note.key,
     }
 
 

@@ -11,6 +11,7 @@ from django.core import signing
 
 from accounts.decision import decide
 from accounts.models import ApiKey, Resource, User
+from accounts.purposes import Purpose
 from gateway import queries, wire
 from gateway.authzen import Asker, broken_condition, subject_of
 from gateway.models import Alias
@@ -26,7 +27,7 @@ Found = tuple[str | int, dict[str, str]]  # where the next page starts, and the 
 class Page:
     """Which part of the results is wanted: a limit, and a token bound to its question."""
 
-    def __init__(self, body: dict[str, Any], asker: User) -> None:
+    def __init__(self, body: dict[str, Any], credential: ApiKey) -> None:
         page = wire.optional(body, "page")
         token, limit = page.get("token", ""), page.get("limit")
         if limit is not None and (type(limit) is not int or not 1 <= limit <= MOST):
@@ -34,7 +35,7 @@ class Page:
         if not isinstance(token, str):
             raise Malformed("page.token is a string.")
         rest = {name: value for name, value in body.items() if name != "page"}
-        text = json.dumps([rest, str(asker.pk)], sort_keys=True)
+        text = json.dumps([rest, str(credential.pk)], sort_keys=True)
         self.question = hashlib.sha256(text.encode()).hexdigest()
         self.limit, self.after = limit or USUAL, None
         if token:
@@ -67,7 +68,7 @@ class Page:
 def subjects(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
     asked, asker = wire.question(body, "subject"), Asker.of(credential)
     asker.require_others()
-    page = Page(body, asker.user)
+    page = Page(body, credential)
     means = queries.meaning(asked.resource.type, asked.action)
     resource = means and queries.resource(means, asked.resource.id)
     kind = queries.SUBJECT_KINDS.get(asked.subject.type)
@@ -81,7 +82,7 @@ def who(
 ) -> Iterator[Found]:
     while people := queries.who_can(resource, means.permission, after, 100):
         for user in people:
-            if user.kind == kind and not broken_condition(asker, asked, user, resource):
+            if user.kind == kind and holds(asker, asked, means, user, resource):
                 yield user.username, {"type": asked.subject.type, "id": user.username}
         after = people[-1].username
 
@@ -89,7 +90,7 @@ def who(
 def resources(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
     asked, asker = wire.question(body, "resource"), Asker.of(credential)
     subject = chosen(asker, asked)
-    page = Page(body, asker.user)
+    page = Page(body, credential)
     means = queries.meaning(asked.resource.type, asked.action)
     if subject is None or means is None:
         return page.of(iter(()))
@@ -101,7 +102,7 @@ def what(asker: Asker, asked: Question, means: Alias, subject: User, after: int)
         for row in rows:
             name = queries.foreign_id(means, row)
             seen = name and asker.sees(subject, row)
-            if seen and not broken_condition(asker, asked, subject, row):
+            if seen and holds(asker, asked, means, subject, row):
                 yield row.pk, {"type": asked.resource.type, "id": name}
         after = rows[-1].pk
 
@@ -109,7 +110,7 @@ def what(asker: Asker, asked: Question, means: Alias, subject: User, after: int)
 def actions(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
     asked, asker = wire.question(body, "action"), Asker.of(credential)
     subject = chosen(asker, asked)
-    page = Page(body, asker.user)
+    page = Page(body, credential)
     if subject is None:
         return page.of(iter(()))
     names = sorted(queries.meanings(asked.resource.type), key=lambda means: means.action)
@@ -124,8 +125,19 @@ def may(asker: Asker, asked: Question, means: Alias, subject: User) -> bool:
     if resource is None or not asker.sees(subject, resource):
         return False
     asks = Question(asked.subject, means.action, asked.resource, {}, asked.context)
-    decision = decide(subject, means.permission, resource)
-    return decision.allowed and not broken_condition(asker, asks, subject, resource)
+    if not decide(subject, means.permission, resource).allowed:
+        return False
+    return holds(asker, asks, means, subject, resource)
+
+
+def holds(asker: Asker, asked: Question, means: Alias, subject: User, resource: Resource) -> bool:
+    """What the lists do not look at: the purpose that was stated, and conditions."""
+    stated = asked.context.get("purpose", "")
+    if stated not in ("", *Purpose.values):
+        return False
+    if stated and not decide(subject, means.permission, resource, purpose=stated).allowed:
+        return False
+    return not broken_condition(asker, asked, subject, resource)
 
 
 def chosen(asker: Asker, asked: Question) -> User | None:

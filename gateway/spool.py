@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import threading
 import time
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+log = logging.getLogger(__name__)
 LIMIT = 256 * 1024**2  # bytes that may wait; then every answer goes the long way
 LOOK = 1.0  # seconds between two looks at how much waits
 
@@ -37,6 +39,7 @@ class Note:
     role: str = ""
     address: str = ""
     agent: str = ""
+    key: str = ""  # the id of the asker's key
 
 
 class Spool:
@@ -54,7 +57,10 @@ class Spool:
             with self.lock:
                 if self.is_full(note.at):
                     return False
-                return os.write(self.current(note.at), line) == len(line)
+                if os.write(self.current(note.at), line) == len(line):
+                    return True
+                self.let_go()  # half a line stays the last of its file
+                return False
         except OSError:
             return False
 
@@ -66,16 +72,28 @@ class Spool:
     def current(self, at: float) -> int:
         """This second's file, held until the next."""
         if self.file is None or abs(at - self.second) > LOOK:
-            if self.file is not None:
-                os.close(self.file)
-                self.file = None
+            self.let_go()
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = self.folder / f"{time.time_ns()}-{os.getpid()}.jsonl"
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | os.O_CLOEXEC
             self.file = os.open(path, flags, 0o600)
             fcntl.flock(self.file, fcntl.LOCK_EX)
             self.second = at
+            timer = threading.Timer(2 * LOOK, self.leave, [self.file])
+            timer.daemon = True
+            timer.start()
         return self.file
+
+    def leave(self, file: int) -> None:
+        """Nothing was noted for a while: what was may go into the tables."""
+        with self.lock:
+            if self.file == file:
+                self.let_go()
+
+    def let_go(self) -> None:
+        if self.file is not None:
+            os.close(self.file)
+            self.file = None
 
 
 def size(folder: Path) -> int:
@@ -106,5 +124,13 @@ def taken(path: Path) -> Iterator[list[Note] | None]:
         if not alone:
             yield None
             return
-        yield [Note(**json.loads(line)) for line in file if line.endswith(b"\n")]
+        try:
+            notes = [Note(**json.loads(line)) for line in file if line.endswith(b"\n")]
+        except (ValueError, TypeError):  # kept for people to look at; the others go on
+            (path.parent / "bad").mkdir(mode=0o700, exist_ok=True)
+            path.rename(path.parent / "bad" / path.name)
+            log.exception("%s cannot be read: it lies in %s/bad now", path.name, path.parent)
+            yield None
+            return
+        yield notes
         path.unlink()

@@ -58,6 +58,7 @@ class Asked(NamedTuple):
 
     asker: UUID
     key: UUID
+    kid: str
     subject: UUID
     permission: str
     kind: str
@@ -137,7 +138,7 @@ class FastPath:
         return said(asked, answer, evaluation) if noted else None
 
     def named(
-        self, point: Point, who: tuple[UUID, UUID], subject: tuple[str, str], permission: str,
+        self, point: Point, who: tuple[UUID, UUID, str], subject: tuple[str, str], permission: str,
         resource: tuple[str, str], purpose: str, at: int,
     ) -> Asked | None:  # fmt: skip
         uid = point_to_subject(point, *subject, at)

@@ -22,6 +22,7 @@ from accounts.point import stamps
 from audit import trail
 from audit.seal.status import AHEAD, UNVERIFIED, status
 from audit.sinks import outbox, targets
+from gateway.spool import oldest, size
 from governance.secrets import SECRET_NAMES
 from registry import storage
 from registry.models import Blob
@@ -29,6 +30,7 @@ from registry.models import Blob
 BEAT_SILENT = 600  # seconds; beat writes its schedule every three minutes
 SINK_LATE = 300  # seconds
 SAMPLE = 50  # blobs
+SPOOL_LATE = 30  # seconds
 ROLES = """
 select session_user, rolsuper,
        pg_has_role(session_user, relowner, 'member'),
@@ -224,12 +226,26 @@ def sinks() -> Answer:
     return ok(", ".join(f"{one.name} is {one.seconds:.0f} s behind" for one in lags))
 
 
+def spool() -> Answer:
+    """Answers of gateways that are on the disk and not in the tables yet."""
+    since = oldest(settings.SPOOL_ROOT)
+    waiting = f"{size(settings.SPOOL_ROOT)} bytes wait"
+    if list((settings.SPOOL_ROOT / "bad").glob("*")):
+        return fail("unreadable notes lie in spool/bad", "Look at them: they are answers told.")
+    if since is not None and time.time() - since > SPOOL_LATE:
+        return warn(
+            f"{waiting} since {time.time() - since:.0f} s", "Is the worker of this host up?"
+        )
+    return ok(waiting)
+
+
 CHECKS: dict[str, Callable[[], Answer]] = {
     "database": database,
     "roles": roles,
     "partitions": partitions,
     "redis": redis,
     "decisions": decisions,
+    "spool": spool,
     "worker": worker,
     "beat": beat,
     "mail": mail,

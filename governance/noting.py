@@ -44,6 +44,7 @@ class Recorder:
                 role,
                 address_of(environ) or "",
                 printable(environ.get("HTTP_USER_AGENT", ""))[:200],
+                asked.kid,
             )
         )
 

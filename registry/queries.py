@@ -13,6 +13,7 @@ from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
 from accounts.queries import find
 from audit.hidden import find as find_row
+from audit.qualifiers import words
 from registry.models import Asset, Blob, Dataset, File, Lineage, MLModel, Project, Version
 
 KINDS: dict[str, Any] = {
@@ -21,11 +22,6 @@ KINDS: dict[str, Any] = {
     Kind.MODEL: MLModel,
     Kind.VERSION: Version,
 }
-
-
-def words(text: str) -> list[str]:
-    """What is searched for; PostgreSQL knows no NUL."""
-    return text.replace("\x00", " ").split()
 
 
 def projects(user: User) -> QuerySet[Project]:

@@ -21,7 +21,7 @@ class Asking:
         self.seen: dict[str, int] = {}
         self.proved: dict[str, tuple[str, Secret]] = {}
 
-    def who(self, point: Point, header: str, at: int) -> tuple[UUID, UUID] | None:
+    def who(self, point: Point, header: str, at: int) -> tuple[UUID, UUID, str] | None:
         """The owner and the key of a live key."""
         kid, secret = self.proved.get(header, ("", None))
         if secret is None or point.secret(kid, at) is not secret:
@@ -35,7 +35,7 @@ class Asking:
             return None
         if key.kind == CLIENT or point.subject(key.owner.int, at).person is None:
             return None
-        return (key.owner, secret.key) if self.is_noted(kid, at) else None
+        return (key.owner, secret.key, kid) if self.is_noted(kid, at) else None
 
     def prove(self, point: Point, header: str, at: int) -> tuple[str, Secret | None]:
         """Once for each secret as it was read: the digest is made anew when that is read anew."""

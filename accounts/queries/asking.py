@@ -27,6 +27,8 @@ def verdict(
 ) -> Decision:
     """What the decision says. About somebody else: to those who review it. And never that
     something exists which the asker may not see."""
+    if any("\x00" in str(value) for value in lookup.values()):
+        raise Http404
     resource: Resource | None = Resource.objects.filter(**lookup).first()
     if resource is None:
         raise Http404
@@ -76,6 +78,8 @@ def nobody(username: str) -> NoReturn:
 
 
 def placed(lookup: dict[str, Any]) -> Resource:
+    if any("\x00" in str(value) for value in lookup.values()):
+        raise Http404
     resource: Resource | None = Resource.objects.filter(**lookup).first()
     if resource is None:
         raise Http404

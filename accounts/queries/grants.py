@@ -22,6 +22,7 @@ from accounts.models import (
 from accounts.permissions import Permission
 from accounts.queries.resources import within
 from accounts.rules import on_side
+from audit.qualifiers import words
 from audit.queries import as_path
 
 
@@ -55,7 +56,9 @@ def search_grants(
 ) -> QuerySet[Grant]:
     """By words, by `bob` or `group:name`, by role, by where it reaches from, by status."""
     found: Any = grants(user)
-    for word in text.split():
+    if "\x00" in f"{subject}{role}{resource}":  # no name holds it
+        return found.none()  # type: ignore[no-any-return]
+    for word in words(text):
         found = found.filter(
             Q(user__username__icontains=word)
             | Q(user__name__icontains=word)

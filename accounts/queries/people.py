@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Membership, Resource, ServiceAccount, Spell, User
 from accounts.permissions import Permission
 from accounts.queries.resources import on_site
+from audit.qualifiers import words
 
 
 def search_people(user: User, *, text: str = "", status: str = "") -> QuerySet[User]:
@@ -21,7 +22,7 @@ def search_people(user: User, *, text: str = "", status: str = "") -> QuerySet[U
 def search_users(user: User, *, text: str = "") -> QuerySet[User]:
     """People and services, by words in name, user name and address."""
     found = people(user)
-    for word in text.split():
+    for word in words(text):
         found = found.filter(
             Q(username__icontains=word) | Q(name__icontains=word) | Q(email__icontains=word)
         )

@@ -24,6 +24,8 @@ R = TypeVar("R", bound=Resource)
 
 def find(user: User, permission: str, **lookup: Any) -> Resource:
     """The resource, or 404. That it exists and was hidden is a denied event, and only there."""
+    if any("\x00" in str(value) for value in lookup.values()):  # PostgreSQL knows no such text
+        raise Http404
     resource: Resource | None = Resource.objects.filter(**lookup).first()
     if resource is None:
         raise Http404

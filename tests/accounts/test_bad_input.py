@@ -125,3 +125,13 @@ def test_a_role_that_is_held_is_not_retired(cast):
     grants.give(lab, cast.bob, cast.scans, by=cast.alice)
     with pytest.raises(ValidationError, match="still held"):
         roles.retire(lab, by=cast.erin)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/grants/?q=%00", "/people/?q=%00", "/requests/?q=%00", "/inbox/?q=%00", "/grants/?role=%00",
+     "/requests/new/?resource=%00", "/explain/?resource=%00&permission=read"],
+)  # fmt: skip
+def test_no_page_breaks_on_what_no_database_holds(client, cast, address):
+    client.force_login(cast.erin, "accounts.backend.SignInBackend")
+    assert client.get(address).status_code in (200, 404, 422)

@@ -8,6 +8,7 @@ from accounts.point import point
 from tests.cast import gathered
 from tests.deciding import race
 from tests.deciding.agreeing import build, differences
+from tests.deciding.world import owner
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -32,3 +33,17 @@ def test_a_stamp_read_too_late_would_be_caught(heard):
     scene = race.Scene(gathered())
     tallies = (race.run(scene, seconds=3, sabotaged=True) for _ in range(6))
     assert any(tally.stale + tally.late for tally in tallies)
+
+
+def test_a_change_too_large_to_name_is_said_to_every_listener(db):
+    """Hundreds of statements in one transaction: other hosts hear as much as this one."""
+    with owner() as ear:
+        ear.autocommit = True
+        ear.execute("listen accounts_touched")
+        with owner() as mouth, mouth.transaction():
+            for number in range(700):
+                mouth.execute("select accounts_touch(array[%s])", [f"r:{number}"])
+            mouth.execute("select accounts_touch(array['u:bob'])")
+        heard = [one.payload for one in ear.notifies(timeout=1)]
+    assert "*" in heard
+    assert len(heard) < 700

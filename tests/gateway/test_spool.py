@@ -17,6 +17,7 @@ from audit.models import Event
 from gateway import drain, spool
 from gateway.models import DecisionCount
 from gateway.spool import Note, Spool
+from governance import health
 
 WRITER = """
 import sys, time, uuid
@@ -110,8 +111,7 @@ def test_what_a_killed_process_noted_is_not_lost(settings, db):
 def test_what_the_tables_do_not_take_stays_on_the_disk(cast, box):
     assert box.note(note(cast, "no_grant", subject=str(uuid4())))
     let_go(box)
-    with pytest.raises(KeyError):
-        drain.drain(box.folder, seconds=5)
+    assert drain.drain(box.folder, seconds=5) == 0
     (path,) = box.folder.glob("*.jsonl")
     assert json.loads(path.read_text())["reason"] == "no_grant"
 
@@ -131,3 +131,38 @@ def test_half_a_line_was_never_told(cast, box):
     os.write(box.file, b'{"evaluation": "torn')
     let_go(box)
     assert drain.drain(box.folder, seconds=5) == 1
+
+
+def test_a_quiet_process_lets_go_of_its_last_notes(cast, box, monkeypatch):
+    monkeypatch.setattr(spool, "LOOK", 0.05)
+    assert box.note(note(cast))
+    time.sleep(0.3)
+    assert drain.drain(box.folder, seconds=5) == 1
+
+
+def test_half_a_line_of_a_full_disk_stops_nothing(cast, box, monkeypatch):
+    write = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda file, line: write(file, line[:20]))
+        assert not box.note(note(cast))
+    assert box.note(note(cast))
+    let_go(box)
+    assert drain.drain(box.folder, seconds=5) == 1
+    assert not list(box.folder.glob("*.jsonl"))
+
+
+def test_a_file_that_cannot_be_read_is_put_aside_and_named(cast, box):
+    box.folder.mkdir()
+    (box.folder / "1-1.jsonl").write_text('{"no": "note"}\n')
+    assert box.note(note(cast))
+    let_go(box)
+    assert drain.drain(box.folder, seconds=5) == 1
+    assert [path.name for path in (box.folder / "bad").iterdir()] == ["1-1.jsonl"]
+    assert health.spool().status == "FAIL"
+
+
+def test_what_waits_too_long_is_told(cast, box, monkeypatch):
+    assert health.spool().status == "OK"
+    assert box.note(note(cast))
+    monkeypatch.setattr(health, "SPOOL_LATE", 0)
+    assert health.spool().status == "WARN"

@@ -18,10 +18,13 @@ begin
   if cardinality(tokens) <= 500 and '*' <> all(tokens) then
     select string_agg(distinct accounts_slot(token)::text, ',') into slots from unnest(tokens) token;
   end if;
-  perform pg_notify('accounts_touched', coalesce(slots, '*'));
   so_far := concat_ws(',', nullif(so_far, ''), slots);
-  perform set_config('gate.touched',
-    case when slots is null or length(so_far) > 4000 then '*' else so_far end, true);
+  if slots is null or length(so_far) > 4000 then
+    so_far := '*';  -- and said to every listener: from here on this transaction says no more
+    slots := '*';
+  end if;
+  perform pg_notify('accounts_touched', slots);
+  perform set_config('gate.touched', so_far, true);
 end $$;
 
 -- Watch a table: `tokens` is a query over `changed`, the rows as they were and as they are.
