@@ -26,10 +26,10 @@ class Point:
 
     def __init__(self, shared: stamps.Stamps, limit: int) -> None:
         self.stamps, self.view = shared, shared.view
-        self.subjects: Shelf[Subject] = Shelf(limit // 4)
-        self.groups: Shelf[Bundle] = Shelf(limit // 2)
-        self.places: Shelf[Place] = Shelf(limit // 8)
-        self.named: Shelf[Key | Secret | Name] = Shelf(limit // 8)
+        self.subjects: Shelf[Subject] = Shelf(limit // 8)
+        self.groups: Shelf[Bundle] = Shelf(limit // 4)
+        self.places: Shelf[Place] = Shelf(limit // 4)
+        self.named: Shelf[Key | Secret | Name] = Shelf(limit // 8 * 3)
         self.asked = self.loaded = self.left = 0
 
     def hears(self) -> bool:
