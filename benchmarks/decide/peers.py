@@ -143,6 +143,7 @@ def by_cerbos(drawn: list[tuple[int, str, int]]) -> None:
         try:
             ask(drawn[0])
         except OSError:
+            client.close()
             return False
         return True
 
