@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL("drop function accounts_near_miss"),
         migrations.RunSQL((SQL / "0005_decide.sql").read_text()),
         migrations.RunSQL((SQL / "0005_answers.sql").read_text()),
-        # A plan a connection, not one a question: planning costs ten times the looking up.
+        # A plan a connection, not one a question: planning costs eight times the looking up.
         *(migrations.RunSQL(f"alter function {name} set plan_cache_mode = force_generic_plan")
           for name in PREPARED),
         # Rows that are there already.
