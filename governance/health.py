@@ -132,7 +132,7 @@ def redis() -> Answer:
 
 
 def decisions() -> Answer:
-    """Right either way; out of memory they are a hundred times faster."""
+    """Right either way; out of memory they are faster."""
     if settings.DECISION_POINT == "off":
         return ok("come from the database: DECISION_POINT is off")
     shared = stamps.shared()

@@ -178,7 +178,7 @@ AXES_ENABLE_ADMIN = False
 
 # --- decisions out of memory, while the listener of this host is heard (docs/decision-point.md)
 DECISION_POINT = env.str("DECISION_POINT", default="memory")
-DECISION_POINT_BYTES = env.int("DECISION_POINT_MB", default=256) * 1024**2  # of each process
+DECISION_POINT_BYTES = env.int("DECISION_POINT_MB", default=512) * 1024**2  # of each process
 DECISION_STAMPS = Path(env.str("DECISION_STAMPS", default=str(DATA_DIR / "decision.stamps")))
 if DECISION_POINT not in {"memory", "off"}:
     raise ImproperlyConfigured(f"DECISION_POINT={DECISION_POINT}: use 'memory' or 'off'.")

@@ -26,10 +26,10 @@ class Point:
 
     def __init__(self, shared: stamps.Stamps, limit: int) -> None:
         self.stamps, self.view = shared, shared.view
-        self.subjects: Shelf[Subject] = Shelf(limit // 4)
-        self.groups: Shelf[Bundle] = Shelf(limit // 2)
-        self.places: Shelf[Place] = Shelf(limit // 8)
-        self.named: Shelf[Key | Secret | Name] = Shelf(limit // 8)
+        self.subjects: Shelf[Subject] = Shelf(limit // 8)
+        self.groups: Shelf[Bundle] = Shelf(limit // 4)
+        self.places: Shelf[Place] = Shelf(limit // 4)
+        self.named: Shelf[Key | Secret | Name] = Shelf(limit // 8 * 3)
         self.asked = self.loaded = self.left = 0
 
     def hears(self) -> bool:
@@ -90,9 +90,16 @@ class Point:
     def bundles(self, who: Subject, at: int) -> list[Bundle] | None:
         """The subject's own first; nothing, when one of them is too much to remember."""
         found: list[Bundle] = [who]
+        young, view, everything = self.groups.young, self.view, self.view[ALL]
         for number, joined, left in who.groups:
             if joined <= at and (left is None or left > at):
-                group = self.group(number, at)
+                group = young.get(number)
+                if (
+                    group is None
+                    or group.stamp != everything + view[group.slot]
+                    or at < group.since
+                ):
+                    group = self.group(number, at)
                 if not group.whole:
                     return None
                 found.append(group)

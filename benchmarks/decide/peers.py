@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,23 @@ p = sub, obj, act
 e = some(where (p.eft == allow))
 [matchers]
 m = r.sub == p.sub && r.obj == p.obj && r.act == p.act
+"""
+CERBOS_PORT = 8149
+CERBOS_CONFIG = """
+server: {{httpListenAddr: "127.0.0.1:8149", grpcListenAddr: "127.0.0.1:8148"}}
+storage: {{driver: disk, disk: {{directory: "{folder}/policies"}}}}
+telemetry: {{disabled: true}}
+"""
+CERBOS_POLICY = """
+apiVersion: api.cerbos.dev/v1
+resourcePolicy:
+  version: default
+  resource: dataset
+  rules:
+    - actions: [read]
+      effect: EFFECT_ALLOW
+      roles: [user]
+      condition: {match: {expr: "P.id in R.attr.readers"}}
 """
 CEDAR = "permit(principal, action, resource) when { principal in resource.readers };"
 
@@ -54,7 +74,7 @@ def figures(questions: Questions) -> list[bool]:
         True,
         f"{told(cedar)}; one policy, the entities of the question alone",
     )
-    world.figure("peers: Cerbos, SpiceDB", 0, "", "", True, "not to be had here: no npm binary")
+    by_cerbos(drawn[:200])
     return []
 
 
@@ -93,3 +113,51 @@ def by_cedar(questions: Questions) -> Any:
         cedarpy.is_authorized(request, CEDAR, entities)
 
     return ask
+
+
+def by_cerbos(drawn: list[tuple[int, str, int]]) -> None:
+    """A server: `npm pack @cerbos/cerbos-linux-x64`, unpack, CERBOS=/path/to/cerbos-linux-x64."""
+    binary = os.environ.get("CERBOS", "")
+    if not binary:
+        world.figure("peer: Cerbos", 0, "", "", True, "not asked: CERBOS names its binary")
+        return
+    folder = Path(os.environ["DATA_DIR"]) / "cerbos"
+    (folder / "policies").mkdir(parents=True, exist_ok=True)
+    (folder / "policies" / "dataset.yaml").write_text(CERBOS_POLICY)
+    (folder / "cerbos.yaml").write_text(CERBOS_CONFIG.format(folder=folder))
+    command = [binary, "server", f"--config={folder / 'cerbos.yaml'}"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    client = HTTPConnection("127.0.0.1", CERBOS_PORT, timeout=10)
+
+    def ask(one: tuple[int, str, int]) -> None:
+        resource = {"kind": "dataset", "id": str(one[2]), "attr": {"readers": [f"user{one[0]}"]}}
+        body = {
+            "requestId": "1",
+            "principal": {"id": f"user{one[0]}", "roles": ["user"]},
+            "resources": [{"actions": ["read"], "resource": resource}],
+        }
+        client.request("POST", "/api/check/resources", json.dumps(body))
+        assert b"EFFECT_ALLOW" in client.getresponse().read()
+
+    def answers() -> bool:
+        try:
+            ask(drawn[0])
+        except OSError:
+            client.close()
+            return False
+        return True
+
+    try:
+        world.until(answers)
+        found = best(ask, drawn, 2)
+    finally:
+        process.terminate()
+        process.wait(20)
+    world.figure(
+        "peer: Cerbos",
+        found[len(found) // 2] * 1e6,
+        "us",
+        "",
+        True,
+        f"{told(found)}; over HTTP, one client, the readers sent with the question",
+    )
