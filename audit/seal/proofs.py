@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from audit.models import Event
 from audit.seal import canon, sealer, tiles
 from audit.seal.merkle import inclusion, is_included, leaf_hash
 from audit.seal.notes import Checkpoint
@@ -23,7 +24,10 @@ LEAVES = LEAF.replace("l.uid = %s", "l.seq >= %s and l.seq < %s") + " order by l
 SOME = LEAF.replace("l.uid = %s", "l.uid = any(%s) and l.seq < %s") + " order by l.seq desc"
 EVENT = 6  # where the event's own columns begin
 CHECKPOINT = "select size, note from audit_checkpoint where size > %s order by id desc limit 1"
-COVERED = "select count(*) from audit_leaf where event_id = any(%s) and seq < %s"
+COVERED = """
+select count(*) from unnest(%s::bigint[], %s::timestamptz[]) as e (id, at)
+  join audit_leaf l on (l.event_id, l.at) = (e.id, e.at) where l.seq < %s
+"""
 
 
 class NotSealed(LookupError):
@@ -50,10 +54,11 @@ def newest() -> dict[str, Any] | None:
     return {"size": state.edge.size, "root": root, "note": state.note}
 
 
-def sealed(events: Iterable[int], size: int) -> int:
+def sealed(events: Iterable[Event], size: int) -> int:
     """How many of these a checkpoint of that size covers."""
+    keys = [(event.pk, event.timestamp) for event in events]
     with connection.cursor() as cursor:
-        cursor.execute(COVERED, [list(events), size])
+        cursor.execute(COVERED, [[pk for pk, _ in keys], [at for _, at in keys], size])
         return int(cursor.fetchone()[0])
 
 

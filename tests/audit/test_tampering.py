@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from audit.models import Event
-from audit.seal import anchors, canon, keys, rounds, verify
+from audit.seal import anchors, canon, keys, rounds, sealer, verify
 from audit.seal.merkle import Edge
 from tests.acting import rows
 from tests.audit.sealing import act, as_superuser, check, seal_all, told
@@ -35,6 +36,17 @@ def sealed(cast):
     seal_all()
     assert told() == ""
     return cast
+
+
+@pytest.fixture
+def settled(sealed):
+    """The sealer has let go of the first numbers."""
+    time.sleep(sealer.SETTLED.total_seconds() + 0.1)
+    act(sealed, 1)
+    rounds.once()
+    assert rows("select max(floor) from audit_checkpoint")[0] > 0
+    assert told() == ""
+    return sealed
 
 
 def uid() -> str:
@@ -151,6 +163,45 @@ def test_a_backdated_fake_is_named_although_the_sealer_took_it(sealed):
     fake = Event.objects.get(object_repr="forged")
     assert told(anchored=False).startswith(f"event {fake.uid} ")
     assert "backdated" in told(anchored=False)
+
+
+REUSED = """insert into audit_event (id, kind, event_class, act, verb, outcome, actor_id,
+  actor_repr, on_behalf_of, key, object_pk, object_repr, action, resource_path, decision, purpose,
+  door, agent, message, data, "timestamp") select id, kind, event_class, uuidv7(), verb, outcome,
+  actor_id, actor_repr, on_behalf_of, key, object_pk, 'forged', action, resource_path, decision,
+  purpose, door, agent, message, data, {when} from audit_event
+  where kind = 'act' and id <= (select max(floor) from audit_checkpoint) order by id limit 1"""
+
+
+@pytest.mark.parametrize("when", ["now() - interval '11 hours'", "now() - interval '1 second'"])
+def test_a_fake_under_the_number_of_another_is_named(settled, when):
+    """The application's own role may write it; the sealer looks only at new numbers."""
+    with connection.cursor() as cursor:
+        cursor.execute(REUSED.format(when=when))
+    fake = Event.objects.get(object_repr="forged")
+    assert told().startswith("1 events have no leaf") or f"event {fake.uid}" in told()
+    rounds.once()
+    found = [problem for problem in check().problems if problem.uid == str(fake.uid)]
+    assert found and "1 events have no leaf" in str(found[0])
+
+
+def test_a_fake_under_a_number_that_is_still_looked_at_gets_its_leaf(sealed):
+    """Nothing stops the sealer: two events of one number are two leaves."""
+    newest = REUSED.partition("where")[0] + "where kind = 'act' order by id desc limit 1"
+    with connection.cursor() as cursor:
+        cursor.execute(newest.format(when="now() - interval '11 hours'"))
+    assert rounds.once() == 1
+    fake = Event.objects.get(object_repr="forged")
+    assert any(p.uid == str(fake.uid) and "backdated" in p.text for p in check().problems)
+
+
+def test_a_fake_of_tomorrow_is_named_before_and_after_it_is_sealed(sealed):
+    with connection.cursor() as cursor:
+        cursor.execute(FORGERY.format(when="now() + interval '1 day'"))
+    fake = Event.objects.get(object_repr="forged")
+    assert "1 events have no leaf" in told() and str(fake.uid) in told()
+    rounds.once()
+    assert "was still to come" in told() and str(fake.uid) in told()
 
 
 def rebuild(server: Any) -> None:
