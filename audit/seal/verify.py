@@ -28,12 +28,14 @@ LEAVES = f"""
 select l.seq, l.uid::text, l.at::text, l.type, l.who_salt, l.who, l.what_salt, l.what, l.hash,
        l.who_gone::text, l.what_gone::text, e.*
   from audit_leaf l left join lateral (
-         select {canon.COLUMNS} from audit_event e
+         select (select concat(c.app_label, '.', c.model) from django_content_type c
+                  where c.id = e.content_type_id) as kind, {canon.COLUMNS}
+           from audit_event e
           where e.id = l.event_id and e."timestamp" = l.at offset 0) e on true
  where l.seq >= %s and l.seq < %s order by l.seq
 """  # noqa: S608
 NEVER = "infinity"  # sorts after every time
-EVENT = 11  # where the event's own columns begin
+EVENT = 12  # where the event's own columns begin
 CHECKPOINTS = """
 select id, size, note from audit_checkpoint where (size, id) > (%s, %s) order by size, id limit %s
 """
@@ -239,7 +241,7 @@ class Walk:
 
     def leaf(self, row: Any) -> bytes:
         """The hash that this leaf should have, by its event."""
-        seq, uid, at, kind, who_salt, who, what_salt, what, stored, _, _, *event = row
+        seq, uid, at, kind, who_salt, who, what_salt, what, stored, _, _, _, *event = row
         if event[0] is None:
             if not self.retired.covers(at):
                 self.report.add("was deleted, or its time or number changed", seq, uid)
@@ -254,7 +256,16 @@ class Walk:
         if who_salt is None or what_salt is None:
             self.erased.see(row, event, self.report.add)
         self.in_time(seq, uid, at)
+        self.named(row)
         return found
+
+    def named(self, row: Any) -> None:
+        """By what it is found: not hashed itself, so compared with what is."""
+        seq, uid, kind, now, event = row[0], row[1], row[3], row[11], row[EVENT]
+        if event != uid:
+            self.report.add(f"its leaf is now found as that of {event}", seq, uid)
+        if (now or "") != kind:
+            self.report.add(f"was about {kind or 'no object'} when it was sealed", seq, uid)
 
     def in_time(self, seq: int, uid: str, at: str) -> None:
         """Between what the checkpoints before and after it knew; in UTC, so that texts compare."""

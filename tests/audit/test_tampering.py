@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from audit.models import Event
-from audit.seal import anchors, canon, keys, rounds, sealer, verify
+from audit.seal import anchors, canon, keys, proofs, rounds, sealer, verify
 from audit.seal.merkle import Edge
 from tests.acting import rows
 from tests.audit.sealing import act, as_superuser, check, seal_all, told
@@ -64,6 +65,10 @@ EDITS = {
     "outcome": ("outcome = 'denied'", "was changed after it was sealed"),
     "purpose": ("purpose = 'x'", "was changed after it was sealed"),
     "time": ('"timestamp" = "timestamp" - interval \'1 second\'', "was deleted, or its time"),
+    "type of the object": (
+        "content_type_id = (select max(id) from django_content_type)",
+        "was about ",
+    ),
     "uid": ("uid = uuidv7()", "was changed after it was sealed"),
 }
 
@@ -82,13 +87,28 @@ def test_an_edited_field_is_named(sealed, name):
 
 def test_every_column_is_sealed(sealed):
     """A column that somebody adds and forgets here would be a place to rewrite."""
-    unsealed = {"id", "content_type_id", "words", "xact"}  # derived, or in the leaf by its name
+    compared = {"id", "content_type_id"}  # their meaning is in the leaf: by its key and its type
+    unsealed = {"words", "xact"}  # derived
     every = set(
         rows("select column_name from information_schema.columns where table_name = 'audit_event'")
     )
-    said = {name for name in every if f"e.{name}" in canon.COLUMNS.replace('"', "")}
-    assert every - said == unsealed
+    said = set(re.findall(r"\be\.(\w+)", canon.COLUMNS.replace('"', "")))
+    read = set(re.findall(r"\be\.(\w+)", verify.LEAVES.replace('"', "")))
+    assert every - read == unsealed
+    assert read - said == compared
     assert len(canon.COLUMNS.split(",")) == len(said)
+
+
+def test_swapped_uids_are_named_and_prove_nothing(sealed):
+    """Whoever asks for the one would get a good proof of the other."""
+    one, other = (rows("select uid from audit_leaf where seq = %s", n)[0] for n in (VICTIM, 41))
+    with as_superuser() as server:
+        for seq, new in ((VICTIM, other), (41, one)):
+            server.execute("update audit_leaf set uid = %s where seq = %s", [new, seq])
+    assert f"its leaf is now found as that of {one}" in told(anchored=False)
+    for prove in (lambda: proofs.prove(one), lambda: proofs.prove_all([one])):
+        with pytest.raises(proofs.NotSealed, match="This is not what was sealed"):
+            prove()
 
 
 def test_another_type_of_object_is_named(sealed):
