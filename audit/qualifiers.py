@@ -21,7 +21,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from audit.language import Term, wrong
 from audit.models import Event
 
-DOORS = ("web", "rest", "admin", "cli", "task", "system", "db")
+DOORS = ("web", "rest", "authzen", "forward", "admin", "cli", "task", "system", "db")
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 YEARS = range(1970, 2201)
 RELATIVE = re.compile(r"(\d{1,6})([mhdw])")
