@@ -69,7 +69,7 @@ WRONG = {
     "actor:*": "at least one character",
     "outcome:maybe": "ok, denied, failed",
     "class:secret": "data_access",
-    "door:window": "web, rest",
+    "door:window": "web, rest, authzen, forward",
     "since:yesterday": "7d",
     "since:9999999d": "7d",
     "since:2026-02-30": "2026-05-03",
@@ -238,6 +238,16 @@ def test_who_did_what_on_what_and_when_is_one_query(cast, told, django_assert_nu
 
 
 # --- whose it is
+
+
+def test_a_steward_finds_what_people_do_with_their_own_on_hers(cast):
+    """Bob gives up what he holds: decided as his own, and still about Alice's data."""
+    grant = grants.give(role("reader"), cast.bob, cast.scans, by=cast.alice)
+    grants.revoke(grant, by=cast.bob)
+    (act,) = found(cast.alice, "verb:grant.revoke actor:bob")
+    assert act.resource_id == cast.scans.pk and act.decision[0]["rule"] == "renounce"
+    people.set_name(cast.bob, name="Robert", by=cast.bob)
+    assert found(cast.alice, "verb:person actor:bob") == []
 
 
 def test_a_steward_finds_nothing_of_elsewhere_by_any_word(cast, told):
