@@ -156,7 +156,7 @@ def describe(act: Act, target: models.Model | None) -> dict[str, Any]:
         row["object_pk"] = str(target.pk)
         row["object_repr"] = str(target)
         row["content_type_id"] = content_type_id(target._meta.model)
-        if first is None:
+        if row["resource_id"] is None:  # undecided, or decided as one's own, which is no resource
             row["resource_id"] = getattr(target, "resource_pk", None)
     return row
 

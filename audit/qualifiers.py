@@ -8,7 +8,8 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from string import digits
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from audit.language import Term, wrong
 from audit.models import Event
 
-DOORS = ("web", "rest", "admin", "cli", "task", "system", "db")
+DOORS = ("web", "rest", "authzen", "forward", "admin", "cli", "task", "system", "db")
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+YEARS = range(1970, 2201)
 RELATIVE = re.compile(r"(\d{1,6})([mhdw])")
 
 
@@ -164,13 +166,20 @@ def until(term: Term) -> Q:
 def moment(term: Term, *, end: bool) -> datetime:
     """A day, a time, or how long ago; the end of a day lies after its last second."""
     try:
-        found = when(term.value, end=end)
+        found = universal(when(term.value, end=end))
     except (ValueError, OverflowError):
         found = None
-    if found is None:
+    if found is None or found.year not in YEARS:
         form = "a day (2026-05-03), a time (2026-05-03T10:00Z) or how long ago (12h, 7d, 4w)"
-        raise wrong(f"{term}: write {form}.")
-    return found if timezone.is_aware(found) else timezone.make_aware(found)
+        raise wrong(f"{term}: write {form}, in the years {YEARS[0]} to {YEARS[-1]}.")
+    return found
+
+
+def universal(found: datetime | None) -> datetime | None:
+    """PostgreSQL reads no offset beyond 15:59."""
+    if found is None:
+        return None
+    return (found if timezone.is_aware(found) else timezone.make_aware(found)).astimezone(UTC)
 
 
 def when(text: str, *, end: bool) -> datetime | None:
@@ -208,7 +217,7 @@ def scalar(text: str) -> list[Any]:
 
 
 def word(term: Term) -> Q:
-    if not any(character.isalnum() for character in term.value):
+    if not any(c.isalpha() or c in digits for c in term.value):  # as the index's [:alnum:] has it
         raise wrong(f"{term} holds no letter and no digit to search for.")
     text, beginning = (term.value, False) if term.quoted else starred(term)
     return Q(words__holds=Words(Value(text), Value(beginning)))

@@ -227,9 +227,15 @@ def export_to_write(uid: str) -> Export | None:
 
 
 def exports_to_write() -> QuerySet[Export]:
-    """Those that somebody still waits for; one that nobody wrote for a week is given up."""
-    since = timezone.now() - Export.KEPT
+    """Those that somebody still waits for; one that nobody wrote for an hour is given up."""
+    since = timezone.now() - Export.PATIENCE
     return Export.objects.filter(state=Export.State.QUEUED, asked_at__gte=since)
+
+
+def exports_given_up() -> QuerySet[Export]:
+    late = timezone.now() - Export.PATIENCE
+    waiting = Export.objects.filter(state=Export.State.QUEUED, asked_at__lt=late)
+    return waiting.select_related("owner")
 
 
 def outdated_exports() -> QuerySet[Export]:

@@ -11,6 +11,7 @@ from audit.actions import exports, proof
 from audit.doors.cli import find_user
 from audit.doors.tasks import job
 from audit.exports import files
+from audit.models import Export
 from audit.seal import keys, rounds
 from audit.seal.proofs import NotSealed
 from audit.sinks import shipping, targets
@@ -56,10 +57,18 @@ def write_export(uid: str) -> None:
     except files.Cancelled:
         return
     except (PermissionDenied, ValidationError, Http404, OSError, NotSealed) as error:
-        with suppress(OSError):
-            export.path.unlink()
-        if queries.export_to_write(uid) is not None:
-            exports.fail_export(export, reason=reason(error), by=export.owner)
+        fail(export, reason(error))
+    except Exception:
+        fail(export, "Something broke. Ask for it again; if it breaks again, tell an admin.")
+        raise
+
+
+def fail(export: Export, why: str) -> None:
+    """Whoever waits is told, unless nobody waits any more."""
+    with suppress(OSError):
+        export.path.unlink()
+    if queries.export_to_write(str(export.pk)) is not None:
+        exports.fail_export(export, reason=why, by=export.owner)
 
 
 def reason(error: Exception) -> str:
@@ -74,7 +83,10 @@ def reason(error: Exception) -> str:
 
 @job
 def discard_exports() -> int:
-    """Files of exports are kept for a week."""
+    """Files of exports are kept for a week, and nobody waits for one longer than an hour."""
+    for export in queries.exports_given_up():
+        with suppress(ValidationError):  # done or cancelled meanwhile
+            exports.fail_export(export, reason="Nobody wrote it: ask again.", by=export.owner)
     return files.discard()
 
 

@@ -19,6 +19,7 @@ from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from audit import queries as trail
 from audit.actions.trail import view_trail
+from audit.doors.web import when_shown
 from audit.search import Search
 from governance.views import database_ready, redis_ready
 from registry import queries as registry
@@ -38,6 +39,7 @@ class Step:
 
 
 @require_safe
+@when_shown
 def home(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)  # the sign-in wall stands before every page
@@ -45,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if people.on_site(user, Permission.MANAGE_POLICIES):
         context["steps"] = first_steps(user)
     if people.on_site(user, Permission.READ_TRAIL):
-        context |= keeping(request, user)
+        context |= keeping(user)
     return render(request, "home.html", context)
 
 
@@ -69,10 +71,9 @@ def using(user: User) -> dict[str, Any]:
     }
 
 
-def keeping(request: HttpRequest, user: User) -> dict[str, Any]:
+def keeping(user: User) -> dict[str, Any]:
     """Health, and the latest refusals; looking at those is looking at the trail."""
-    if "prefetch" not in request.headers.get("Sec-Purpose", ""):
-        view_trail(DENIED, by=user)
+    view_trail(DENIED, by=user)
     counts = registry.counts(user)
     return {
         "denials": trail.events(user, DENIED)[:5],

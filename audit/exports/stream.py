@@ -50,7 +50,7 @@ class Stream:
             self.oldest, self.at = moment(chunk[-1]), chunk[-1].timestamp
             self.rows += len(listed)
             if self.checkpoint:
-                self.sealed += proofs.sealed([e.pk for e in chunk], self.checkpoint["size"])
+                self.sealed += proofs.sealed(chunk, self.checkpoint["size"])
             yield self.passed(form.lines(listed))
 
     def passed(self, text: str) -> bytes:

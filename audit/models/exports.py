@@ -33,6 +33,7 @@ class Export(Governed):
         FAILED = "failed", "failed"
 
     KEPT: ClassVar[timedelta] = timedelta(days=7)
+    PATIENCE: ClassVar[timedelta] = timedelta(hours=1)  # for the worker that is to write it
 
     uid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -12,9 +12,10 @@ WHO, WHAT = "who", "what"
 REDACTION = "trail.redact"
 # Sealed, or so young that no sealer has come by.
 ACT = """
-select e.data ->> 'digest' from audit_event e left join audit_leaf l on l.event_id = e.id
+select e.data ->> 'digest' from audit_event e
+  left join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
  where e.act = %s and e.verb = %s and e.kind = 'act' and e.outcome = 'ok'
-   and (l.seq is not null or e."timestamp" > now() - interval '10 minutes')
+   and (l.seq is not null or abs(extract(epoch from now() - e."timestamp")) < 600)
 """
 UNSAID = "was erased, and no sealed redaction says so"
 Tell = Callable[..., None]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from audit.models import Event
 from audit.seal import canon, sealer, tiles
 from audit.seal.merkle import inclusion, is_included, leaf_hash
 from audit.seal.notes import Checkpoint
@@ -23,7 +24,13 @@ LEAVES = LEAF.replace("l.uid = %s", "l.seq >= %s and l.seq < %s") + " order by l
 SOME = LEAF.replace("l.uid = %s", "l.uid = any(%s) and l.seq < %s") + " order by l.seq desc"
 EVENT = 6  # where the event's own columns begin
 CHECKPOINT = "select size, note from audit_checkpoint where size > %s order by id desc limit 1"
-COVERED = "select count(*) from audit_leaf where event_id = any(%s) and seq < %s"
+COVERED = """
+select count(*) from unnest(%s::bigint[], %s::timestamptz[]) as e (id, at)
+  join audit_leaf l on (l.event_id, l.at) = (e.id, e.at) where l.seq < %s
+"""
+
+
+OTHER = "This is not what was sealed: ./manage.py verify_trail says more."
 
 
 class NotSealed(LookupError):
@@ -41,6 +48,13 @@ def disclosed(row: Any) -> dict[str, Any]:
     return found
 
 
+def asked_for(row: Any, uids: list[UUID]) -> dict[str, Any]:
+    """The index of uids is not signed: a leaf that it gives for another event proves that one."""
+    if row[EVENT] not in map(str, uids):
+        raise NotSealed(OTHER)
+    return disclosed(row)
+
+
 def newest() -> dict[str, Any] | None:
     """The checkpoint that speaks for all that is sealed, to keep beside a copy of it."""
     state = sealer.last()
@@ -50,10 +64,11 @@ def newest() -> dict[str, Any] | None:
     return {"size": state.edge.size, "root": root, "note": state.note}
 
 
-def sealed(events: Iterable[int], size: int) -> int:
+def sealed(events: Iterable[Event], size: int) -> int:
     """How many of these a checkpoint of that size covers."""
+    keys = [(event.pk, event.timestamp) for event in events]
     with connection.cursor() as cursor:
-        cursor.execute(COVERED, [list(events), size])
+        cursor.execute(COVERED, [[pk for pk, _ in keys], [at for _, at in keys], size])
         return int(cursor.fetchone()[0])
 
 
@@ -71,15 +86,15 @@ def prove(uid: UUID) -> dict[str, Any]:
         row = cursor.fetchone()
         if row is None:
             raise NotSealed("This event is not sealed yet: try again in a few seconds.")
-    return complete(disclosed(row))
+    return complete(asked_for(row, [uid]))
 
 
 def prove_all(uids: Iterable[UUID]) -> list[dict[str, Any]]:
     """Those of them that a checkpoint covers, by one query and one reading of the tree."""
-    state, tree = sealer.last(), tiles.Reader()
+    state, tree, asked = sealer.last(), tiles.Reader(), list(uids)
     with connection.cursor() as cursor:
-        cursor.execute(SOME, [list(uids), state.edge.size])
-        parts = [disclosed(row) for row in cursor.fetchall()]
+        cursor.execute(SOME, [asked, state.edge.size])
+        parts = [asked_for(row, asked) for row in cursor.fetchall()]
     return [bundle(part, tree, state.edge.size, state.note) for part in parts]
 
 
@@ -88,7 +103,7 @@ def bundle(part: dict[str, Any], tree: tiles.Reader, size: int, note: str) -> di
     path = inclusion(tree.subtree, part["index"], size)
     leaf = leaf_hash(canon.dumps(part["event"]))
     if not is_included(leaf, part["index"], size, path, root):
-        raise NotSealed("This is not what was sealed: ./manage.py verify_trail says more.")
+        raise NotSealed(OTHER)
     encoded = [base64.b64encode(step).decode() for step in path]
     return {"format": FORMAT, **part, "size": size, "path": encoded, "checkpoint": note}
 

@@ -21,7 +21,7 @@ select l.seq, e.actor_id = %(id)s or lower(e.actor_repr) = any(%(names)s)
          or e.object_repr ~* %(pattern)s or e.message ~* %(pattern)s
          or coalesce(e.changes::text ~* %(pattern)s, false) or e.data::text ~* %(pattern)s,
        l.who_gone is not null, l.what_gone is not null
-  from audit_event e left join audit_leaf l on l.event_id = e.id
+  from audit_event e left join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
  where e.verb <> %(redaction)s
 """
 REDACT = "select trail_redact(%s, %s, %s)"

@@ -34,7 +34,7 @@ select h.id from audit_hold h where h.lifted_at is null and (h.path = '/' or exi
 """
 UNSEALED = """
 select count(*) from audit_event e where e."timestamp" >= %(first)s and e."timestamp" < %(end)s
-   and not exists (select from audit_leaf l where l.event_id = e.id)
+   and not exists (select from audit_leaf l where (l.event_id, l.at) = (e.id, e."timestamp"))
 """
 EVENTS = LEAF.replace(
     "where l.uid = %s",

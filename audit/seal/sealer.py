@@ -33,8 +33,9 @@ with now as materialized (select pg_current_snapshot() as snapshot)
 select (select pg_snapshot_xmin(snapshot)::text::bigint from now),
        (select pg_snapshot_xmax(snapshot)::text::bigint from now),
        e.id, e.content_type_id, {canon.COLUMNS}
-  from audit_event e left join audit_leaf l on l.event_id = e.id and l.event_id > %(floor)s
- where e.id > %(floor)s and l.event_id is null order by e.id limit %(most)s
+  from audit_event e left join audit_leaf l
+    on (l.event_id, l.at) = (e.id, e."timestamp") and l.event_id > %(floor)s
+ where e.id > %(floor)s and l.event_id is null order by e.id, e."timestamp" limit %(most)s
 """  # noqa: S608
 # Below what such a checkpoint saw nothing new can appear: who was writing then has finished.
 FLOOR = """select newest from audit_checkpoint

@@ -18,7 +18,7 @@ AHEAD = 60  # days for which there are partitions
 WAITING = """
 select now() - min(e."timestamp") from audit_event e
  where e.id > coalesce((select floor from audit_checkpoint order by id desc limit 1), 0)
-   and not exists (select from audit_leaf l where l.event_id = e.id)
+   and not exists (select from audit_leaf l where (l.event_id, l.at) = (e.id, e."timestamp"))
 """
 ANCHORED = """
 select t.target, now() - (select max(a.at) from audit_anchor a where a.target = t.target)

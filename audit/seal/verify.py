@@ -28,20 +28,27 @@ LEAVES = f"""
 select l.seq, l.uid::text, l.at::text, l.type, l.who_salt, l.who, l.what_salt, l.what, l.hash,
        l.who_gone::text, l.what_gone::text, e.*
   from audit_leaf l left join lateral (
-         select {canon.COLUMNS} from audit_event e
+         select (select concat(c.app_label, '.', c.model) from django_content_type c
+                  where c.id = e.content_type_id) as kind, {canon.COLUMNS}
+           from audit_event e
           where e.id = l.event_id and e."timestamp" = l.at offset 0) e on true
  where l.seq >= %s and l.seq < %s order by l.seq
 """  # noqa: S608
-EVENT = 11  # where the event's own columns begin
+NEVER = "infinity"  # sorts after every time
+EVENT = 12  # where the event's own columns begin
 CHECKPOINTS = """
 select id, size, note from audit_checkpoint where (size, id) > (%s, %s) order by size, id limit %s
 """
 FRONTIER = "select frontier from audit_checkpoint where size = %s order by id limit 1"
 SIZE = "select coalesce(max(seq) + 1, 0) from audit_leaf"
+# Below the floor the sealer has finished: what appears there took a number of another's. The same
+# number at another time is another event.
 UNSEALED = """
 select e.uid::text, e.verb, count(*) over () from audit_event e
- where not exists (select 1 from audit_leaf l where l.event_id = e.id)
-   and e."timestamp" < now() - %s order by e."timestamp", e.id limit 1
+ where not exists (select 1 from audit_leaf l where (l.event_id, l.at) = (e.id, e."timestamp"))
+   and (e."timestamp" < now() - %(grace)s or e."timestamp" > now() + %(grace)s
+        or e.id <= (select floor from audit_checkpoint order by id desc limit 1))
+ order by e."timestamp", e.id limit 1
 """
 
 
@@ -75,9 +82,9 @@ class Report:
             self.problems.append(Problem(text, seq, uid))
 
 
-def one(sql: str, *values: Any) -> Any:
+def one(sql: str, *values: Any, **named: Any) -> Any:
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, named or values)
         return cursor.fetchone()
 
 
@@ -117,7 +124,7 @@ def start(since: int, known: list[Verifier], report: Report) -> Edge:
 
 
 def unsealed(report: Report) -> None:
-    found = one(UNSEALED, GRACE)
+    found = one(UNSEALED, grace=GRACE)
     if found is not None:
         uid, verb, count = found
         report.add(f"{count} events have no leaf, the oldest is {verb}: no sealer ran", None, uid)
@@ -133,6 +140,7 @@ class Walk:
         # When all that had happened had its leaf; and, as PostgreSQL writes it, an hour before.
         self.before: datetime | None = None
         self.oldest = ""
+        self.newest = NEVER  # no leaf below the coming checkpoint lies after it
         self.latest: datetime | None = None
         self.retired = Retired(known, report.add)
         self.erased = Erased()
@@ -157,6 +165,7 @@ class Walk:
 
     def run(self) -> None:
         for found in self.checkpoints():
+            self.newest = (found.time + GRACE).isoformat(" ")
             self.leaves(found.size)
             self.meet(found.size, found.root, "signed")
             self.latest = found.time
@@ -232,7 +241,7 @@ class Walk:
 
     def leaf(self, row: Any) -> bytes:
         """The hash that this leaf should have, by its event."""
-        seq, uid, at, kind, who_salt, who, what_salt, what, stored, _, _, *event = row
+        seq, uid, at, kind, who_salt, who, what_salt, what, stored, _, _, _, *event = row
         if event[0] is None:
             if not self.retired.covers(at):
                 self.report.add("was deleted, or its time or number changed", seq, uid)
@@ -246,14 +255,31 @@ class Walk:
             self.report.add("was changed after it was sealed", seq, uid)
         if who_salt is None or what_salt is None:
             self.erased.see(row, event, self.report.add)
-        if at < self.oldest:  # both in UTC, so the texts sort as the times do
+        self.in_time(seq, uid, at)
+        self.named(row)
+        return found
+
+    def named(self, row: Any) -> None:
+        """By what it is found: not hashed itself, so compared with what is."""
+        seq, uid, kind, now, event = row[0], row[1], row[3], row[11], row[EVENT]
+        if event != uid:
+            self.report.add(f"its leaf is now found as that of {event}", seq, uid)
+        if (now or "") != kind:
+            self.report.add(f"was about {kind or 'no object'} when it was sealed", seq, uid)
+
+    def in_time(self, seq: int, uid: str, at: str) -> None:
+        """Between what the checkpoints before and after it knew; in UTC, so that texts compare."""
+        if at < self.oldest:
             self.report.add(
                 f"claims {at[:16]}, and a checkpoint of {self.before:%Y-%m-%d %H:%M}"
                 " does not know it: backdated",
                 seq,
                 uid,
             )
-        return found
+        if at > self.newest:
+            self.report.add(
+                f"claims {at[:16]}, which was still to come when it was sealed", seq, uid
+            )
 
     def in_tiles(self, first: int, end: int, rows: list[Any]) -> None:
         """Proofs are made from tiles, and a tile remembers the order of its leaves."""

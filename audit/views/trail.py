@@ -22,7 +22,7 @@ from audit.acts import ACTIONS
 from audit.budget import budget
 from audit.chart import chart
 from audit.doors.page import Page, page, show
-from audit.doors.web import is_ahead
+from audit.doors.web import when_shown
 from audit.forms import ExportForm, NarrowForm, SaveForm
 from audit.models import Event
 from audit.qualifiers import CLASSES, OUTCOMES, QUALIFIERS
@@ -43,6 +43,7 @@ Read = tuple[Search, list[str]]
 
 
 @require_safe
+@when_shown
 def trail(request: HttpRequest) -> HttpResponse:
     search, wrong = read(request)
     record(request, view_trail, search)
@@ -132,8 +133,6 @@ def with_chosen(values: Any, chosen: str) -> list[str]:
 
 def record(request: HttpRequest, action: Callable[..., None], *args: Any) -> None:
     """Refused is not there."""
-    if is_ahead(request):
-        return
     try:
         action(*args, by=request.user)
     except PermissionDenied:
@@ -151,6 +150,7 @@ def complete(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@when_shown
 def event(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = queries.event(request.user, uid)
     record(request, view_event, found)

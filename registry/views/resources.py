@@ -20,7 +20,7 @@ from accounts.queries import May
 from audit import queries as trail
 from audit.actions.trail import view_trail
 from audit.doors.page import page as paged
-from audit.doors.web import press
+from audit.doors.web import is_ahead, nothing_yet, press
 from audit.search import Search
 from registry import forms, queries, rules
 from registry.actions import states
@@ -39,8 +39,10 @@ VERBS = {
 
 @require_safe
 def page(request: HttpRequest, address: str) -> HttpResponse:
-    resource = queries.by_address(signed_in(request), address)
-    return show(request, resource, request.GET.get("tab", "overview"))
+    tab = request.GET.get("tab", "overview")
+    if tab == "activity" and is_ahead(request):
+        return nothing_yet()
+    return show(request, queries.by_address(signed_in(request), address), tab)
 
 
 @require_POST
@@ -194,8 +196,7 @@ def activity(request: HttpRequest, resource: Any, may: May) -> dict[str, Any]:
     """Looking at the trail is itself recorded."""
     user = signed_in(request)
     filters = Search.of(resource=resource.address)
-    if "prefetch" not in request.headers.get("Sec-Purpose", ""):
-        view_trail(filters, by=user)
+    view_trail(filters, by=user)
     found = paged(trail.events(user, filters), request.GET, size=25)
     return {"page": found, "events": trail.with_changes(found.rows)}
 

@@ -26,6 +26,7 @@ from audit.actions import exports
 from audit.acts import ACTIONS
 from audit.context import Origin, entered
 from audit.exports import progress, stream
+from audit.exports.formats import FORMATS as FORMATS_KNOWN
 from audit.exports.ocsf import CATEGORIES, ocsf
 from audit.exports.record import records
 from audit.models import Event, Export
@@ -284,6 +285,28 @@ def test_a_disk_that_is_full_is_told(cast, settings, tmp_path):
         "failed",
         "The file could not be written:",
     )
+
+
+def test_what_breaks_in_any_way_is_failed(cast, monkeypatch):
+    """A worker of another release, which does not know this format."""
+    export = asked(cast.dana, "verb:grant", "ecs")
+    monkeypatch.delitem(FORMATS_KNOWN, "ecs")
+    with pytest.raises(KeyError):
+        write_export(str(export.pk))
+    export.refresh_from_db()
+    assert export.state == "failed" and export.manifest["reason"].startswith("Something broke")
+
+
+def test_what_nobody_writes_for_an_hour_is_failed(cast, monkeypatch):
+    export = asked(cast.dana)
+    discard_exports()
+    export.refresh_from_db()
+    assert export.state == "queued" and list(queries.exports_to_write()) == [export]
+    monkeypatch.setattr(Export, "PATIENCE", timedelta(0))
+    assert list(queries.exports_to_write()) == []
+    discard_exports()
+    export.refresh_from_db()
+    assert export.state == "failed"
 
 
 def test_files_go_after_a_week(cast, client):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from audit.models import Event
-from audit.seal import anchors, canon, keys, rounds, verify
+from audit.seal import anchors, canon, keys, proofs, rounds, sealer, verify
 from audit.seal.merkle import Edge
 from tests.acting import rows
 from tests.audit.sealing import act, as_superuser, check, seal_all, told
@@ -37,6 +39,17 @@ def sealed(cast):
     return cast
 
 
+@pytest.fixture
+def settled(sealed):
+    """The sealer has let go of the first numbers."""
+    time.sleep(sealer.SETTLED.total_seconds() + 0.1)
+    act(sealed, 1)
+    rounds.once()
+    assert rows("select max(floor) from audit_checkpoint")[0] > 0
+    assert told() == ""
+    return sealed
+
+
 def uid() -> str:
     return str(rows(f"select uid from audit_leaf where seq = {VICTIM}")[0])
 
@@ -52,6 +65,10 @@ EDITS = {
     "outcome": ("outcome = 'denied'", "was changed after it was sealed"),
     "purpose": ("purpose = 'x'", "was changed after it was sealed"),
     "time": ('"timestamp" = "timestamp" - interval \'1 second\'', "was deleted, or its time"),
+    "type of the object": (
+        "content_type_id = (select max(id) from django_content_type)",
+        "was about ",
+    ),
     "uid": ("uid = uuidv7()", "was changed after it was sealed"),
 }
 
@@ -70,13 +87,28 @@ def test_an_edited_field_is_named(sealed, name):
 
 def test_every_column_is_sealed(sealed):
     """A column that somebody adds and forgets here would be a place to rewrite."""
-    unsealed = {"id", "content_type_id", "words", "xact"}  # derived, or in the leaf by its name
+    compared = {"id", "content_type_id"}  # their meaning is in the leaf: by its key and its type
+    unsealed = {"words", "xact"}  # derived
     every = set(
         rows("select column_name from information_schema.columns where table_name = 'audit_event'")
     )
-    said = {name for name in every if f"e.{name}" in canon.COLUMNS.replace('"', "")}
-    assert every - said == unsealed
+    said = set(re.findall(r"\be\.(\w+)", canon.COLUMNS.replace('"', "")))
+    read = set(re.findall(r"\be\.(\w+)", verify.LEAVES.replace('"', "")))
+    assert every - read == unsealed
+    assert read - said == compared
     assert len(canon.COLUMNS.split(",")) == len(said)
+
+
+def test_swapped_uids_are_named_and_prove_nothing(sealed):
+    """Whoever asks for the one would get a good proof of the other."""
+    one, other = (rows("select uid from audit_leaf where seq = %s", n)[0] for n in (VICTIM, 41))
+    with as_superuser() as server:
+        for seq, new in ((VICTIM, other), (41, one)):
+            server.execute("update audit_leaf set uid = %s where seq = %s", [new, seq])
+    assert f"its leaf is now found as that of {one}" in told(anchored=False)
+    for prove in (lambda: proofs.prove(one), lambda: proofs.prove_all([one])):
+        with pytest.raises(proofs.NotSealed, match="This is not what was sealed"):
+            prove()
 
 
 def test_another_type_of_object_is_named(sealed):
@@ -151,6 +183,45 @@ def test_a_backdated_fake_is_named_although_the_sealer_took_it(sealed):
     fake = Event.objects.get(object_repr="forged")
     assert told(anchored=False).startswith(f"event {fake.uid} ")
     assert "backdated" in told(anchored=False)
+
+
+REUSED = """insert into audit_event (id, kind, event_class, act, verb, outcome, actor_id,
+  actor_repr, on_behalf_of, key, object_pk, object_repr, action, resource_path, decision, purpose,
+  door, agent, message, data, "timestamp") select id, kind, event_class, uuidv7(), verb, outcome,
+  actor_id, actor_repr, on_behalf_of, key, object_pk, 'forged', action, resource_path, decision,
+  purpose, door, agent, message, data, {when} from audit_event
+  where kind = 'act' and id <= (select max(floor) from audit_checkpoint) order by id limit 1"""
+
+
+@pytest.mark.parametrize("when", ["now() - interval '11 hours'", "now() - interval '1 second'"])
+def test_a_fake_under_the_number_of_another_is_named(settled, when):
+    """The application's own role may write it; the sealer looks only at new numbers."""
+    with connection.cursor() as cursor:
+        cursor.execute(REUSED.format(when=when))
+    fake = Event.objects.get(object_repr="forged")
+    assert told().startswith("1 events have no leaf") or f"event {fake.uid}" in told()
+    rounds.once()
+    found = [problem for problem in check().problems if problem.uid == str(fake.uid)]
+    assert found and "1 events have no leaf" in str(found[0])
+
+
+def test_a_fake_under_a_number_that_is_still_looked_at_gets_its_leaf(sealed):
+    """Nothing stops the sealer: two events of one number are two leaves."""
+    newest = REUSED.partition("where")[0] + "where kind = 'act' order by id desc limit 1"
+    with connection.cursor() as cursor:
+        cursor.execute(newest.format(when="now() - interval '11 hours'"))
+    assert rounds.once() == 1
+    fake = Event.objects.get(object_repr="forged")
+    assert any(p.uid == str(fake.uid) and "backdated" in p.text for p in check().problems)
+
+
+def test_a_fake_of_tomorrow_is_named_before_and_after_it_is_sealed(sealed):
+    with connection.cursor() as cursor:
+        cursor.execute(FORGERY.format(when="now() + interval '1 day'"))
+    fake = Event.objects.get(object_repr="forged")
+    assert "1 events have no leaf" in told() and str(fake.uid) in told()
+    rounds.once()
+    assert "was still to come" in told() and str(fake.uid) in told()
 
 
 def rebuild(server: Any) -> None:

@@ -35,10 +35,22 @@ def test_dana_follows_an_act(page, live_server, signed_in, assert_accessible, ca
     assert page.get_by_role("link", name="steward").is_visible()
 
 
-def test_looking_is_recorded_but_not_fetching_ahead(client, cast):
+@pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender", "x, prefetch"])
+def test_fetching_ahead_shows_nothing(client, cast, purpose):
+    """Else whoever sets this header reads the trail and leaves no record."""
     client.force_login(cast.dana)
-    client.get(reverse("trail"), {"verb": "grant"}, headers={"Sec-Purpose": "prefetch"})
-    assert not views(cast.dana)
+    event = Event.objects.filter(verb="grant.open").latest("id")
+    pages = [reverse("home"), reverse("trail"), f"{reverse('trail')}?q=verb:grant",
+             reverse("event", args=[event.uid]), reverse("event_proof", args=[event.uid]),
+             f"{reverse('resource', args=['oncology/ct-scans'])}?tab=activity"]  # fmt: skip
+    for address in pages:
+        answer = client.get(address, headers={"Sec-Purpose": purpose})
+        assert (answer.status_code, answer.content) == (204, b""), address
+    assert not Event.objects.filter(actor=cast.dana, event_class="data_access").exists()
+
+
+def test_looking_is_recorded(client, cast):
+    client.force_login(cast.dana)
     page = client.get(reverse("trail"), {"verb": "grant"})
     assert views(cast.dana).get().message == "verb:grant"
     assert {event.verb for event in page.context["events"]} == {"grant.open"}
