@@ -161,8 +161,9 @@ def told(client: Client, path: str, *names: str) -> tuple[int, str]:
     text = body.decode(errors="replace")
     for pattern, instead in NOISE:
         text = re.sub(pattern, instead, text)
-    for name in names:
-        text = text.replace(name, "NAME")
+    for name in names:  # a short number is one only where it stands alone
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)" if len(name) < 5 else re.escape(name),
+                      "NAME", text)  # fmt: skip
     return answer.status_code, text
 
 

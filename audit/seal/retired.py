@@ -106,15 +106,20 @@ def in_archive(record: Retirement) -> str:
 
 def is_sealed(line: bytes) -> bool:
     """Recomputed from the line, is it the leaf that was sealed under its number?"""
-    found = parsed(line)
-    for part in {"who", "what"} & set(found):
-        salt, value = bytes.fromhex(found[part]["salt"]), found[part]["value"]
-        if canon.commit(salt, value).hex() != found["event"][part]:
-            return False
+    try:
+        found = parsed(line)
+        index, event = int(found["index"]), found["event"]
+        for part in {"who", "what"} & set(found):
+            salt, value = bytes.fromhex(found[part]["salt"]), found[part]["value"]
+            if canon.commit(salt, value).hex() != event[part]:
+                return False
+        digest = sha256(b"\x00" + canon.dumps(event)).digest()
+    except (ValueError, LookupError, TypeError):  # not a line of an archive at all
+        return False
     with connection.cursor() as cursor:
-        cursor.execute(LEAF, [found["index"]])
+        cursor.execute(LEAF, [index])
         leaf: Any = cursor.fetchone()
-    return bool(leaf == (sha256(b"\x00" + canon.dumps(found["event"])).digest(),))
+    return bool(leaf == (digest,))
 
 
 def parsed(line: bytes) -> dict[str, Any]:
