@@ -19,7 +19,7 @@ from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from audit import queries as trail
 from audit.actions.trail import view_trail
-from audit.doors.web import when_shown
+from audit.doors.ahead import when_shown
 from audit.search import Search
 from governance.views import database_ready, redis_ready
 from registry import queries as registry

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from audit import queries
 from audit.actions.proof import prove, show_keys
-from audit.doors.web import when_shown
+from audit.doors.ahead import when_shown
 
 
 @require_safe

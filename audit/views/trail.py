@@ -21,8 +21,8 @@ from audit.actions.trail import view_event, view_trail
 from audit.acts import ACTIONS
 from audit.budget import budget
 from audit.chart import chart
+from audit.doors.ahead import when_shown
 from audit.doors.page import Page, page, show
-from audit.doors.web import when_shown
 from audit.forms import ExportForm, NarrowForm, SaveForm
 from audit.models import Event
 from audit.qualifiers import CLASSES, OUTCOMES, QUALIFIERS

@@ -19,8 +19,9 @@ from accounts.purposes import Purpose
 from accounts.queries import May
 from audit import queries as trail
 from audit.actions.trail import view_trail
+from audit.doors.ahead import is_ahead, nothing_yet
 from audit.doors.page import page as paged
-from audit.doors.web import is_ahead, nothing_yet, press
+from audit.doors.web import press
 from audit.search import Search
 from registry import forms, queries, rules
 from registry.actions import states
