@@ -61,8 +61,11 @@ def verify(how: Scope, *, by: Any) -> Verdict:
 def rotate_key(*, by: Any) -> str:
     """Trust the key that the sealer signs with from now on; the old ones sign nothing more."""
     require(by, KEEP_SITE, "Changing the key of the trail needs manage_policies.")
-    with sealer.held() as state:
-        new = keys.rotate(keys.signer(), state.edge.size)
+    try:
+        with sealer.held() as state:
+            new = keys.rotate(keys.signer(), state.edge.size)
+    except keys.NoKey as error:
+        raise ValidationError(str(error), code="conflict") from error
     context.say(f"key {new.id.hex()} from size {state.edge.size} on", key=str(new))
     return str(new)
 
