@@ -75,6 +75,7 @@ class ByDecision(APIView):
         return Response({"decision": found.allowed, "context": {"reason": found.reason}})
 
 
+# Exempt as the product's own door for programs is: a key is asked for and no cookie counts.
 urlpatterns = [
     path("floor", floor),
     path("guardian", csrf_exempt(ByGuardian.as_view())),
