@@ -40,8 +40,8 @@ ACTIONS_OF = """
 select * from accounts_actions_of(
   $1, $2::bigint, $3::integer[], $4::text[], $5::boolean[], $6::boolean[], $7, $8, $9)
 """
-ADDRESS = "select id, kind from accounts_resource where path = $1"
-UID = "select id, kind from accounts_resource where uid = $1"
+ADDRESS = "select id, kind, uid, path from accounts_resource where path = $1"
+UID = "select id, kind, uid, path from accounts_resource where uid = $1"
 NAME = "select id, kind from accounts_user where username = $1"
 
 

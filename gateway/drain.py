@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
@@ -20,7 +19,7 @@ from audit.context import Act
 from audit.models import Event
 from audit.refusals import write_all
 from gateway import spool
-from gateway.spool import Note
+from gateway.notes import Note
 
 log = logging.getLogger(__name__)
 VERB = "gateway.evaluate"
@@ -65,7 +64,7 @@ def count(told: list[Note]) -> None:
     if told:
         row(
             f"with counted as ({COUNT} returning 1) select count(*) from counted",  # noqa: S608
-            [UUID(note.subject) for note in told],
+            [note.subject for note in told],
             [note.resource for note in told],
             [note.permission for note in told],
             [moment(note) for note in told],
@@ -74,10 +73,10 @@ def count(told: list[Note]) -> None:
 
 def events(denied: Iterable[Note]) -> list[dict[str, Any]]:
     notes = list(denied)
-    people = User.objects.in_bulk({UUID(uid) for n in notes for uid in (n.subject, n.asker)})
+    people = User.objects.in_bulk({uid for n in notes for uid in (n.subject, n.asker)})
     places = Resource.objects.in_bulk({note.resource for note in notes})
     return [
-        event(note, people[UUID(note.subject)], people[UUID(note.asker)], places[note.resource])
+        event(note, people[note.subject], people[note.asker], places[note.resource])
         for note in notes
     ]
 
@@ -85,13 +84,13 @@ def events(denied: Iterable[Note]) -> list[dict[str, Any]]:
 def event(note: Note, subject: User, asker: User, resource: Resource) -> dict[str, Any]:
     """As the long way writes it."""
     act = Act(VERB, Event.Class.AUTHORIZATION, subject)
-    act.data = {"evaluation_id": note.evaluation, "at": moment(note).isoformat()}
+    act.data = {"evaluation_id": str(note.evaluation), "at": moment(note).isoformat()}
     if asker != subject:
         act.data["asked_by"] = asker.username
     decision = Decision(False, note.reason, note.permission, resource, purpose=note.purpose)
     return refusal(act, Refused(decision), None) | {
         "door": "authzen",
-        "request_id": UUID(note.evaluation),
+        "request_id": note.evaluation,
         "remote_addr": note.address or None,
         "agent": note.agent,
         "key": note.key,

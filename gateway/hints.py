@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
@@ -37,23 +38,30 @@ def requestable(
     """Only where the subject could really ask: it finds the resource, a role is on offer."""
     if reason not in REQUESTABLE or resource.kind == Kind.ROOT:
         return None
-    roles = queries.requestable(permission)
+    roles = [role.slug for role in queries.requestable(permission)]
     if not roles or not allowed(subject, Permission.DISCOVER, resource):
         return None
+    return offer(subject.pk, permission, resource.uid, resource.address, roles)
+
+
+def offer(
+    subject: UUID, permission: str, resource: UUID, address: str, roles: list[str]
+) -> dict[str, Any]:
+    """Where to ask, for one of these roles, and the proof of the denial."""
     until = timezone.now() + FRESH
-    query = urlencode({"resource": resource.address, "role": roles[0].slug})
+    query = urlencode({"resource": address, "role": roles[0]})
     return {
         "endpoint": f"{settings.PUBLIC_URL}{REQUESTS}",
-        "template": roles[0].slug,
-        "roles": [role.slug for role in roles],
+        "template": roles[0],
+        "roles": roles,
         "expires_at": until.isoformat(),
         "form_url": f"{settings.PUBLIC_URL}/requests/new/?{query}",
         "binding_token": bind(subject, permission, resource, until),
     }
 
 
-def bind(subject: User, permission: str, resource: Resource, until: datetime) -> str:
-    held = [str(subject.pk), str(permission), str(resource.uid), until.timestamp()]
+def bind(subject: UUID, permission: str, resource: UUID, until: datetime) -> str:
+    held = [str(subject), str(permission), str(resource), until.timestamp()]
     return signing.dumps(held, salt=SALT)
 
 

@@ -1,45 +1,32 @@
 """Answers given before Django's handler: noted on the disk first, in the tables seconds later.
 
-A note is one line in a file that its process holds locked. A file that can be locked is whole:
-its writer went on to the next one or is gone. So nothing is lost with a process, and nothing of
-the answer waits for the database; what the disk does not take is answered the long way.
+A note is one line in a file that its process holds locked and mapped: the system keeps what was
+put there, whatever becomes of the process. A file that can be locked is whole: its writer went on
+to the next one or is gone. So nothing of the answer waits for the database; what the disk does not
+take is answered the long way.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
-import json
 import logging
+import mmap
 import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import orjson
+
+from gateway.notes import Note
 
 log = logging.getLogger(__name__)
 LIMIT = 256 * 1024**2  # bytes that may wait; then every answer goes the long way
-LOOK = 1.0  # seconds between two looks at how much waits
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One answer: who was told what about whom."""
-
-    evaluation: str
-    at: float  # seconds of the epoch
-    subject: str
-    asker: str
-    permission: str
-    resource: int
-    purpose: str
-    reason: str
-    grant: str = ""
-    role: str = ""
-    address: str = ""
-    agent: str = ""
-    key: str = ""  # the id of the asker's key
+PAGE = 1024**2  # bytes of a file
+LOOK = 1.0  # seconds of a file
 
 
 class Spool:
@@ -47,42 +34,48 @@ class Spool:
         self.folder = folder
         self.lock = threading.Lock()
         self.file: int | None = None
-        self.second = self.looked = 0.0
-        self.waiting = 0
+        self.page: mmap.mmap | None = None
+        self.used = 0  # bytes of the page
+        self.second = 0.0
 
     def note(self, note: Note) -> bool:
         """Is it written? If not, nobody may be told what it says."""
-        line = json.dumps(asdict(note), separators=(",", ":")).encode() + b"\n"
+        line = orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE)
         try:
             with self.lock:
-                if self.is_full(note.at):
-                    return False
-                if os.write(self.current(note.at), line) == len(line):
-                    return True
-                self.let_go()  # half a line stays the last of its file
-                return False
+                page, start = self.room(note.at, len(line)), self.used
+                self.used += len(line)
+                page[start : self.used] = line
+                return True
         except OSError:
             return False
 
-    def is_full(self, at: float) -> bool:
-        if abs(at - self.looked) > LOOK:
-            self.looked, self.waiting = at, size(self.folder)
-        return self.waiting > LIMIT
-
-    def current(self, at: float) -> int:
-        """This second's file, held until the next."""
-        if self.file is None or abs(at - self.second) > LOOK:
+    def room(self, at: float, length: int) -> mmap.mmap:
+        """In this second's file, held until the next or until it is full."""
+        page = self.page
+        if page is None or self.used + length > PAGE or abs(at - self.second) > LOOK:
             self.let_go()
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = self.folder / f"{time.time_ns()}-{os.getpid()}.jsonl"
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | os.O_CLOEXEC
-            self.file = os.open(path, flags, 0o600)
-            fcntl.flock(self.file, fcntl.LOCK_EX)
+            if size(self.folder) > LIMIT:
+                raise OSError(errno.ENOSPC, "Too many notes wait", str(self.folder))
+            page = self.page = self.begin()
             self.second = at
             timer = threading.Timer(2 * LOOK, self.leave, [self.file])
             timer.daemon = True
             timer.start()
-        return self.file
+        return page
+
+    def begin(self) -> mmap.mmap:
+        """Its room is written once: a full disk is told here, and not by a fault in the mapping."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.folder / f"{time.time_ns()}-{os.getpid()}.jsonl"
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.write(file, bytes(PAGE)) < PAGE:
+            os.close(file)
+            path.unlink()
+            raise OSError(errno.ENOSPC, "No room for notes", str(path))
+        self.file, self.used = file, 0
+        return mmap.mmap(file, PAGE)
 
     def leave(self, file: int) -> None:
         """Nothing was noted for a while: what was may go into the tables."""
@@ -91,9 +84,11 @@ class Spool:
                 self.let_go()
 
     def let_go(self) -> None:
-        if self.file is not None:
+        if self.page is not None and self.file is not None:
+            self.page.close()
+            os.ftruncate(self.file, self.used)
             os.close(self.file)
-            self.file = None
+        self.page = self.file = None
 
 
 def size(folder: Path) -> int:
@@ -125,8 +120,8 @@ def taken(path: Path) -> Iterator[list[Note] | None]:
             yield None
             return
         try:
-            notes = [Note(**json.loads(line)) for line in file if line.endswith(b"\n")]
-        except (ValueError, TypeError):  # kept for people to look at; the others go on
+            notes = [Note.read(line) for line in file if line.endswith(b"\n")]
+        except (ValueError, TypeError, KeyError):  # kept for people to look at; the others go on
             (path.parent / "bad").mkdir(mode=0o700, exist_ok=True)
             path.rename(path.parent / "bad" / path.name)
             log.exception("%s cannot be read: it lies in %s/bad now", path.name, path.parent)

@@ -11,23 +11,25 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from random import getrandbits
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from django.conf import settings
+import orjson
 from django.db import DatabaseError
-from django.http.request import split_domain_port, validate_host
 
 from accounts.decision import WORDS
+from accounts.models.resources import address_of
 from accounts.permissions import Permission
 from accounts.point import point
-from accounts.point.asking import Asking
-from accounts.point.point import Answer, Point
+from accounts.point.asking import Asker, Asking
+from accounts.point.entries import Key, Name, Place, Subject
+from accounts.point.point import Answer, Point, is_uid
 from accounts.purposes import Purpose
 from audit.doors.rest import refuse_constant, unique_names
-from audit.queries import as_path
-from gateway.hints import REQUESTABLE
+from gateway.hints import REQUESTABLE, offer
+from gateway.written import Written, written
+from governance.envelope import headers, is_ours
 
 ADDRESS = "/access/v1/evaluation"
 MAX_BODY = 10_000  # bytes; a plain question has some hundred
@@ -37,15 +39,15 @@ RESOURCES = frozenset({"project", "dataset", "model", "version"})
 PLAIN = ({"subject", "action", "resource"}, {"subject", "action", "resource", "context"})
 # Subject, permission, resource, purpose.
 Question = tuple[tuple[str, str], str, tuple[str, str], str]
-TEXT = rb'"([ !#-\[\]-~]{1,199})"'
-ENTITY = [rb"\{", rb'"type"', b":", TEXT, b",", rb'"id"', b":", TEXT, rb"\}"]
-NAME = [rb"\{", rb'"name"', b":", TEXT, rb"\}"]
+TEXT = r'"([ !#-\[\]-~]{1,199})"'
+ENTITY = [r"\{", r'"type"', ":", TEXT, ",", r'"id"', ":", TEXT, r"\}"]
+NAME = [r"\{", r'"name"', ":", TEXT, r"\}"]
 USUAL = re.compile(
-    rb"\s*".join(
+    r"[ \t\n\r]*".join(
         [
-            *(rb"\{", rb'"subject"', b":", *ENTITY, b","),
-            *(rb'"action"', b":", *NAME, b","),
-            *(rb'"resource"', b":", *ENTITY, rb"\}", b""),
+            *(r"\{", r'"subject"', ":", *ENTITY, ","),
+            *(r'"action"', ":", *NAME, ","),
+            *(r'"resource"', ":", *ENTITY, r"\}", ""),
         ]
     )
 )
@@ -54,16 +56,15 @@ Application = Callable[[dict[str, Any], Start], Iterable[bytes]]
 
 
 class Asked(NamedTuple):
-    """One question, by our own ids."""
+    """One question, with what is remembered of those it is about."""
 
-    asker: UUID
-    key: UUID
-    kid: str
-    subject: UUID
+    asker: Asker
+    subject: Subject
+    key: Key | None  # asked about itself, its key counts too
     permission: str
     kind: str
-    resource: int
-    restricted: bool
+    name: Name
+    place: Place
     purpose: str
     at: int  # microseconds of the epoch
 
@@ -72,12 +73,12 @@ class Recorder(Protocol):
     """Notes an answer and says so; what it does not take is asked and recorded the long way."""
 
     def __call__(
-        self, asked: Asked, answer: Answer, evaluation: str, environ: Mapping[str, Any]
+        self, asked: Asked, answer: Answer, evaluation: UUID, environ: Mapping[str, Any]
     ) -> bool: ...
 
 
 def takes_nothing(
-    asked: Asked, answer: Answer, evaluation: str, environ: Mapping[str, Any]
+    asked: Asked, answer: Answer, evaluation: UUID, environ: Mapping[str, Any]
 ) -> bool:
     return False
 
@@ -122,40 +123,62 @@ class FastPath:
 
     def evaluate(self, point: Point, environ: dict[str, Any], body: bytes) -> bytes | None:
         at = time.time_ns() // 1000
-        who = self.asking.who(point, environ.get("HTTP_AUTHORIZATION", ""), at)
-        question = (at_a_glance(body) or plain(self.decoder.decode(body.decode()))) if who else None
-        if who is None or question is None:
+        asker = self.asking.who(point, environ.get("HTTP_AUTHORIZATION", ""), at)
+        if asker is None:
             return None
-        asked = self.named(point, who, *question, at)
+        text = body.decode()
+        question = at_a_glance(text) or plain(self.decoder.decode(text))
+        asked = named(point, asker, *question, at) if question is not None else None
         if asked is None or not sees(point, asked):
             return None
-        key = asked.key if asked.subject == asked.asker else None
-        answer = point.answer(asked.subject, asked.permission, asked.resource, asked.purpose, key)
-        if answer is None or may_ask(point, asked, answer[0]):
+        rules = written(point)
+        if (asked.kind, asked.permission) in rules.exceptions:
             return None
-        evaluation = str(uuid4())
-        noted = self.recorder(asked, answer, evaluation, environ)
-        return said(asked, answer, evaluation) if noted else None
-
-    def named(
-        self, point: Point, who: tuple[UUID, UUID, str], subject: tuple[str, str], permission: str,
-        resource: tuple[str, str], purpose: str, at: int,
-    ) -> Asked | None:  # fmt: skip
-        uid = point_to_subject(point, *subject, at)
-        kind, address = resource
-        node = point.address(address if is_uid(address) else as_path(address), at)
-        if uid is None or node.kind != kind or not isinstance(node.id, int):
+        answer = judged(point, asked, asked.permission, asked.purpose)
+        told = said(point, rules, asked, answer) if answer is not None else None
+        if answer is None or told is None:
             return None
-        restricted = point.place(node.id, at).restricted
-        return Asked(*who, uid, permission, kind, node.id, restricted, purpose, at)
+        noted = self.recorder(asked, answer, told["context"]["evaluation_id"], environ)
+        return orjson.dumps(told) if noted else None
 
 
-def at_a_glance(body: bytes) -> Question | None:
+def named(
+    point: Point, asker: Asker, subject: tuple[str, str], permission: str,
+    resource: tuple[str, str], purpose: str, at: int,
+) -> Asked | None:  # fmt: skip
+    """By a user name only: a uuid as one is looked up the long way."""
+    kind, name = subject
+    who, about = point.goes_by(name, at)
+    if about is None or who.kind != SUBJECTS[kind] or is_uid(name):
+        return None
+    kind, address = resource
+    node, place = point.stands_at(address, at)
+    if place is None or node.kind != kind:
+        return None
+    key = asker.key if about.id == asker.subject.id else None
+    return Asked(asker, about, key, permission, kind, node, place, purpose, at)
+
+
+def judged(point: Point, asked: Asked, permission: str, purpose: str = "") -> Answer | None:
+    return point.judge(asked.subject, permission, asked.place, purpose, asked.key, asked.at)
+
+
+def sees(point: Point, asked: Asked) -> bool:
+    """Who asks about others reviews the resource; about itself, it may know that it exists."""
+    asker = asked.asker
+    if asked.key is None and asked.at < asker.oversees and asked.place.chain:
+        return True
+    permission = "discover" if asked.key else "review"
+    may = point.judge(asker.subject, permission, asked.place, "", asker.key, asked.at)
+    return may is not None and may[0] == "allowed"
+
+
+def at_a_glance(body: str) -> Question | None:
     """The usual form, by an expression: no escapes, the names in their usual order."""
     found = USUAL.fullmatch(body)
     if found is None:
         return None
-    kind, who, name, what, where = (part.decode() for part in found.groups())
+    kind, who, name, what, where = found.groups()
     if kind not in SUBJECTS or what not in RESOURCES or name not in PERMISSIONS:
         return None
     return (kind, who), name, (what, where), ""
@@ -197,68 +220,32 @@ def purpose_of(context: Any) -> str | None:
     return stated if isinstance(stated, str) and stated in PURPOSES else None
 
 
-def point_to_subject(point: Point, kind: str, name: str, at: int) -> UUID | None:
-    """By user name only: a uuid as a name is looked up the long way."""
-    if is_uid(name):
-        return None
-    found = point.username(name, at)
-    return found.id if isinstance(found.id, UUID) and found.kind == SUBJECTS[kind] else None
-
-
-def is_uid(text: str) -> bool:
-    return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-"
-
-
-def sees(point: Point, asked: Asked) -> bool:
-    """Who asks about others reviews the resource; about itself, it may know that it exists."""
-    permission = "discover" if asked.subject == asked.asker else "review"
-    may = point.answer(asked.asker, permission, asked.resource, "", asked.key)
-    return may is not None and may[0] == "allowed"
-
-
-def may_ask(point: Point, asked: Asked, reason: str) -> bool:
-    """A denial that a request could mend is told with where to ask: the long way knows."""
-    if reason not in REQUESTABLE:
-        return False
-    found = point.answer(asked.subject, "discover", asked.resource, "", None)
-    return found is None or found[0] == "allowed"
-
-
-def said(asked: Asked, answer: Answer, evaluation: str) -> bytes:
+def said(point: Point, rules: Written, asked: Asked, answer: Answer) -> dict[str, Any] | None:
+    """As the view says it; nothing, when that needs the database."""
     reason, grant, role, purpose = answer
-    context: dict[str, Any] = {"reason": reason, "evaluation_id": evaluation}
-    if grant is None:
-        context["reason_user"] = {"403": f"{WORDS[reason]} ({asked.permission})"}
-        return json.dumps({"decision": False, "context": context}).encode()
-    context |= {"grant": str(grant), "role": role}
-    if purpose:
-        context["purpose"] = purpose
-    return json.dumps({"decision": True, "context": context}).encode()
+    context: dict[str, Any] = {"reason": reason, "evaluation_id": new_id()}
+    if grant is not None:
+        context |= {"grant": grant, "role": role}
+        if purpose:
+            context["purpose"] = purpose
+        return {"decision": True, "context": context}
+    context["reason_user"] = {"403": f"{WORDS[reason]} ({asked.permission})"}
+    if reason in REQUESTABLE:
+        finds = judged(point, asked, "discover")
+        if finds is None:
+            return None
+        if finds[0] == "allowed" and (roles := rules.on_offer(asked.permission)):
+            context["access_request"] = hint(asked, roles)
+    return {"decision": False, "context": context}
 
 
-def is_ours(environ: dict[str, Any]) -> bool:
-    """What Django's middleware would let pass: our host, over https, nothing in the address."""
-    if environ.get("QUERY_STRING") or environ.get("CONTENT_TYPE") != "application/json":
-        return False
-    if settings.HTTPS and environ.get("HTTP_X_FORWARDED_PROTO") != "https":
-        return False
-    return is_host(environ.get("HTTP_HOST", ""))
+def new_id() -> UUID:
+    """No secret, only new: asking the system for each would let the other threads in between."""
+    return UUID(int=getrandbits(128), version=4)
 
 
-@lru_cache(64)
-def is_host(name: str) -> bool:
-    domain, _ = split_domain_port(name)
-    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
-
-
-def headers(environ: dict[str, Any], told: bytes) -> list[tuple[str, str]]:
-    found = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(told))),
-        ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
-    ]
-    asked = environ.get("HTTP_X_REQUEST_ID", "")
-    if asked and len(asked) <= 200 and asked.isascii() and asked.isprintable():
-        found.append(("X-Request-ID", asked))
-    return found
+def hint(asked: Asked, roles: list[str]) -> dict[str, Any]:
+    name, subject = asked.name, asked.subject
+    assert name.uid is not None
+    address = address_of(name.path, name.kind)
+    return offer(subject.id, asked.permission, name.uid, address, roles)

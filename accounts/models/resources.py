@@ -67,6 +67,14 @@ VISIBLE = "select id from accounts_visible(%s, %s, %s, %s, %s, %s, %s, %s)"
 
 
 @cache
+def address_of(path: str, kind: str) -> str:
+    """`project/name@v3`, of the path under which it lies."""
+    inside = path.strip("/")
+    if kind == Kind.VERSION:
+        inside = "@".join(inside.rsplit("/", 1))
+    return inside or "site"
+
+
 def permission_id(codename: str) -> int:
     """Of guardian's rows. It never changes, so a process asks once."""
     found: int = PermissionRecord.objects.values_list("pk", flat=True).get(
@@ -146,10 +154,7 @@ class Resource(Governed):
     @property
     def address(self) -> str:
         """`project/name@v3`: how people name it."""
-        head, _, tail = self.path.strip("/").rpartition("/")
-        if self.kind == Kind.VERSION:
-            return f"{head}@{tail}"
-        return self.path.strip("/") or "site"
+        return address_of(self.path, self.kind)
 
     @property
     def label(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+NOBODY = UUID(int=0)
 # mask of permissions, start, end, opened (microseconds of the epoch), grant, role, purpose
 Held = tuple[int, int, int | None, int, UUID, str, str]
 # mask of permissions, start, end, first and last version
@@ -33,12 +34,38 @@ class Bundle(Entry):
     whole: bool = True  # too much to remember is left to the database
 
 
+Shelves = tuple[dict[int, tuple[Held, ...]], ...]
+
+
+@dataclass(slots=True)
+class Together:
+    """A subject's bundle and those of its groups, looked up one by one; holds as long as nothing
+    at all has changed, and between these two times."""
+
+    generation: int
+    since: int
+    until: int
+    bundles: list[Bundle]  # the subject's own first
+    denied: list[Bundle]  # those of them with denies
+    near: list[Bundle]  # those with grants that may be held otherwise
+    groups: dict[int, Shelves] = field(default_factory=dict)  # what gives a permission
+
+    def giving(self, bit: int) -> Shelves:
+        found = self.groups.get(bit)
+        if found is None:
+            found = tuple(bundle.held for bundle in self.bundles[1:] if bundle.mask & bit)
+            self.groups[bit] = found
+        return found
+
+
 @dataclass(slots=True)
 class Subject(Bundle):
+    id: UUID = NOBODY
     known: bool = False
     person: UUID | None = None  # who answers for it; nobody when it is not live
     groups: tuple[tuple[int, int, int | None], ...] = ()  # with the time of joining and leaving
     signed: dict[str, list[tuple[int, int | None]]] = field(default_factory=dict)
+    together: Together | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +105,9 @@ class Name(Entry):
 
     id: int | UUID | None = None
     kind: str = ""
+    uid: UUID | None = None  # these two of a resource alone
+    path: str = ""
+    now: tuple[int, Any] = (0, None)  # what it stands for while nothing changes
 
 
 E = TypeVar("E", bound=Entry)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from accounts.permissions import CONTENT, USE, Permission
-from accounts.point.entries import Bundle, Denied, Held, Key, Place, Subject
+from accounts.point.entries import Bundle, Denied, Held, Key, Place, Shelves, Subject, Together
 from accounts.point.loading import BITS
 
 # bit, content?, use?
 KINDS = {str(p): (BITS[p], p in CONTENT, p in USE) for p in Permission}
-EDIT = BITS[Permission.EDIT]
+EDIT, REVIEW = BITS[Permission.EDIT], BITS[Permission.REVIEW]
 NOTHING: frozenset[str] = frozenset()
 
 
-def refused_key(key: Key, subject: UUID, bit: int, at: int) -> str | None:
-    if key.owner != subject:
+def refused_key(key: Key, who: Subject, bit: int, at: int) -> str | None:
+    if key.owner != who.id:
         return "key_unknown"
     if key.revoked:
         return "key_revoked"
@@ -24,14 +22,13 @@ def refused_key(key: Key, subject: UUID, bit: int, at: int) -> str | None:
     return None if key.scopes & bit else "key_scope"
 
 
-def is_denied(bundles: list[Bundle], place: Place, bit: int, at: int) -> bool:
-    for bundle in bundles:
-        if bundle.denied:
-            for node in place.chain:
-                for deny in bundle.denied.get(node, ()):
-                    if denies(deny, place.number, bit, at):
-                        return True
-    return False
+def is_denied(together: Together, place: Place, bit: int, at: int) -> bool:
+    return any(
+        denies(deny, place.number, bit, at)
+        for bundle in together.denied
+        for node in place.chain
+        for deny in bundle.denied.get(node, ())
+    )
 
 
 def denies(deny: Denied, number: int | None, bit: int, at: int) -> bool:
@@ -68,30 +65,25 @@ def edits(bundles: list[Bundle], chain: tuple[int, ...], at: int) -> bool:
 
 
 def given(
-    bundles: list[Bundle], place: Place, bit: int, stated: str, use: bool, at: int
+    together: Together, place: Place, bit: int, stated: str, use: bool, at: int
 ) -> Held | bool:
     """The subject's own, then the groups'; nearest first, then the oldest. Without one: is there
     a grant whose time, purpose, range or suspension has to be looked at?"""
     barred = place.barred if use else NOTHING
-    own: Held | bool = False
-    if bundles[0].mask & bit:
-        own = nearest([bundles[0].held], place.chain, bit, stated, barred, at)
-        if not isinstance(own, bool):
-            return own
-    shelves = [bundle.held for bundle in bundles[1:] if bundle.mask & bit]
-    found = nearest(shelves, place.chain, bit, stated, barred, at) if shelves else False
-    if found is False:
-        return own or any(
-            bundle.near.get(node, 0) & bit
-            for bundle in bundles
-            if bundle.near
-            for node in place.chain
-        )
-    return found
+    mine = together.bundles[0]
+    own = mine.mask & bit and nearest((mine.held,), place.chain, bit, stated, barred, at)
+    if own and own is not True:
+        return own
+    found = nearest(together.giving(bit), place.chain, bit, stated, barred, at)
+    if found or own:
+        return found or True
+    return bool(together.near) and any(
+        bundle.near.get(node, 0) & bit for bundle in together.near for node in place.chain
+    )
 
 
 def nearest(
-    shelves: list[dict[int, tuple[Held, ...]]],
+    shelves: Shelves,
     chain: tuple[int, ...],
     bit: int,
     stated: str,
@@ -103,16 +95,26 @@ def nearest(
     for node in chain:
         found: Held | None = None
         for held in shelves:
-            for grant in held.get(node, ()):
-                if not grant[0] & bit:
-                    continue
-                if fits(grant, stated, barred, at):
-                    if found is None or grant[3:5] < found[3:5]:
-                        found = grant
-                    break  # the oldest comes first
-                nearly = True
+            if node in held:
+                grant = oldest(held[node], bit, stated, barred, at)
+                if isinstance(grant, bool):
+                    nearly = nearly or grant
+                elif found is None or grant[3:5] < found[3:5]:
+                    found = grant
         if found is not None:
             return found
+    return nearly
+
+
+def oldest(
+    grants: tuple[Held, ...], bit: int, stated: str, barred: frozenset[str], at: int
+) -> Held | bool:
+    nearly = False
+    for grant in grants:  # in the order of their opening
+        if grant[0] & bit:
+            if fits(grant, stated, barred, at):
+                return grant
+            nearly = True
     return nearly
 
 

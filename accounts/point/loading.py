@@ -32,7 +32,7 @@ def moment(at: int) -> datetime:
 def subject(uid: int, slot: int, stamp: int, at: int) -> Subject:
     row = binary(SUBJECT, UUID(int=uid), permissions(), MOST + 1, moment(at))
     known, person, member_of, joined, left, signed, signed_from, signed_to = row[:8]
-    found = Subject(slot, stamp, at, BYTES, known=known, person=person)
+    found = Subject(slot, stamp, at, BYTES, id=UUID(int=uid), known=known, person=person)
     found.groups = tuple(zip(member_of or (), joined or (), left or (), strict=True))
     for slug, start, end in zip(signed or (), signed_from or (), signed_to or (), strict=True):
         found.signed.setdefault(slug, []).append((start, end))

@@ -12,13 +12,25 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.point import gates, loading, stamps
-from accounts.point.entries import Bundle, Entry, Key, Name, Place, Secret, Shelf, Subject
-from accounts.point.stamps import ALL, BEAT, MAX_AGE, clock
+from accounts.point.entries import (
+    Bundle,
+    Entry,
+    Key,
+    Name,
+    Place,
+    Secret,
+    Shelf,
+    Subject,
+    Together,
+)
+from accounts.point.stamps import ALL, ANY, BEAT, MAX_AGE, clock
+from audit.queries import as_path
 
 log = logging.getLogger(__name__)
 E = TypeVar("E", bound=Entry)
 # reason, grant, role, purpose
 Answer = tuple[str, UUID | None, str, str]
+NEVER = 1 << 62  # microseconds of the epoch
 
 
 class Point:
@@ -29,7 +41,10 @@ class Point:
         self.subjects: Shelf[Subject] = Shelf(limit // 8)
         self.groups: Shelf[Bundle] = Shelf(limit // 4)
         self.places: Shelf[Place] = Shelf(limit // 4)
-        self.named: Shelf[Key | Secret | Name] = Shelf(limit // 8 * 3)
+        self.keys: Shelf[Key] = Shelf(limit // 16)
+        self.secrets: Shelf[Secret] = Shelf(limit // 16)
+        self.addresses: Shelf[Name] = Shelf(limit // 8)
+        self.names: Shelf[Name] = Shelf(limit // 8)
         self.asked = self.loaded = self.left = 0
 
     def hears(self) -> bool:
@@ -41,25 +56,34 @@ class Point:
         self, subject: UUID, permission: str, resource: int, stated: str, key: UUID | None
     ) -> Answer | None:
         """May they, now? Nothing, when that is the database's to say. Ask `hears` first."""
+        at = time.time_ns() // 1000
+        held = None if key is None else self.key(key.int, at)
+        return self.judge(
+            self.subject(subject.int, at), permission, self.place(resource, at), stated, held, at
+        )
+
+    def judge(
+        self, who: Subject, permission: str, place: Place, stated: str, key: Key | None, at: int
+    ) -> Answer | None:
+        """The gates in order, then the grants, of what was just looked up."""
         kind = gates.KINDS.get(permission)
         if kind is None:
             return None
         bit, content, use = kind
-        at = time.time_ns() // 1000
         self.asked += 1
-        who = self.subject(subject.int, at)
-        place = self.place(resource, at)
-        reason = self.closed(who, place, subject, bit, use, key, at)
+        if self.asked % 1024 == 0:
+            self.report()
+        reason = self.closed(who, place, bit, use, key, at)
         if reason is not None:
             return reason, None, "", stated
-        bundles = self.bundles(who, at)
-        if bundles is None:
+        together = self.together(who, at)
+        if together is None:
             self.left += 1
             return None
-        reason = self.conditions(bundles, place, bit, content, use, stated, at)
+        reason = self.conditions(together, place, bit, content, use, stated, at)
         if reason is not None:
             return reason, None, "", stated
-        found = gates.given(bundles, place, bit, stated, use, at)
+        found = gates.given(together, place, bit, stated, use, at)
         if found is True:  # which came nearest, the database says
             self.left += 1
             return None
@@ -68,58 +92,70 @@ class Point:
         return "allowed", found[4], found[5], stated or found[6]
 
     def closed(
-        self, who: Subject, place: Place, subject: UUID, bit: int, use: bool, key: UUID | None,
-        at: int,
-    ) -> str | None:  # fmt: skip
+        self, who: Subject, place: Place, bit: int, use: bool, key: Key | None, at: int
+    ) -> str | None:
         """The gates before any grant: subject, key, resource."""
         if who.person is None:
             return "subject_inactive" if who.known else "subject_unknown"
-        if key is None:
-            if not place.chain:
-                return "resource_unknown"
-            return f"resource_{place.blocked}" if use and place.blocked else None
-        held = self.key(key.int, at)
-        if reason := gates.refused_key(held, subject, bit, at):
+        if key is not None and (reason := gates.refused_key(key, who, bit, at)):
             return reason
         if not place.chain:
             return "resource_unknown"
-        if held.within is not None and held.within not in place.chain:
+        if key is not None and key.within is not None and key.within not in place.chain:
             return "key_restriction"
         return f"resource_{place.blocked}" if use and place.blocked else None
 
-    def bundles(self, who: Subject, at: int) -> list[Bundle] | None:
-        """The subject's own first; nothing, when one of them is too much to remember."""
-        found: list[Bundle] = [who]
-        young, view, everything = self.groups.young, self.view, self.view[ALL]
+    def together(self, who: Subject, at: int) -> Together | None:
+        """With its groups; nothing, when one of them is too much to remember."""
+        found = who.together
+        generation = self.view[ANY]  # before the groups are looked at, one by one
+        if found is None or found.generation != generation or not found.since <= at < found.until:
+            found = who.together = self.gathered(who, generation, at)
+        return found
+
+    def gathered(self, who: Subject, generation: int, at: int) -> Together | None:
+        bundles: list[Bundle] = [who]
+        until = NEVER
         for number, joined, left in who.groups:
-            if joined <= at and (left is None or left > at):
-                group = young.get(number)
-                if (
-                    group is None
-                    or group.stamp != everything + view[group.slot]
-                    or at < group.since
-                ):
-                    group = self.group(number, at)
-                if not group.whole:
-                    return None
-                found.append(group)
-        return found if who.whole else None
+            if at < joined:
+                until = min(until, joined)
+            elif left is None or at < left:
+                until = min(until, left or NEVER)
+                bundles.append(self.group(number, at))
+        if not all(bundle.whole for bundle in bundles):
+            return None
+        times = [time for _, *both in who.groups for time in both if time and time <= at]
+        since = max(*times, *(bundle.since for bundle in bundles), 0)
+        denied = [bundle for bundle in bundles if bundle.denied]
+        near = [bundle for bundle in bundles if bundle.near]
+        return Together(generation, since, until, bundles, denied, near)
+
+    def oversees(self, who: Subject, key: Key, at: int) -> int:
+        """Until when it reviews whatever there is, while nothing changes; 0 if it does not, or if
+        that is not so simple. Microseconds of the epoch."""
+        together, (_, root) = self.together(who, at), self.stands_at("/", at)
+        if together is None or together.denied or key.within or not key.scopes & gates.REVIEW:
+            return 0
+        found = gates.given(together, root, gates.REVIEW, "", False, at)
+        if isinstance(found, bool):
+            return 0
+        return min(together.until, found[2] or NEVER)
 
     def conditions(
-        self, bundles: list[Bundle], place: Place, bit: int, content: bool, use: bool,
+        self, together: Together, place: Place, bit: int, content: bool, use: bool,
         stated: str, at: int,
     ) -> str | None:  # fmt: skip
         """Denies, purposes, agreements, drafts."""
-        if gates.is_denied(bundles, place, bit, at):
+        if together.denied and gates.is_denied(together, place, bit, at):
             return "deny_grant"
         if use and stated in place.barred:
             return "purpose_not_permitted"
         if use and place.agreements:
-            person: Any = bundles[0]
+            person: Any = together.bundles[0]
             person = self.subject(person.person.int, at)
             if reason := gates.lacking(person, place.agreements, at):
                 return reason
-        if content and place.hidden and not gates.edits(bundles, place.chain, at):
+        if content and place.hidden and not gates.edits(together.bundles, place.chain, at):
             return "resource_draft"
         return None
 
@@ -147,25 +183,56 @@ class Point:
         return found
 
     def key(self, uid: int, at: int) -> Key:
-        return self.of_name(loading.key, uid, uid, "k:", at)
+        found = self.keys.get(uid)
+        if found is None or self.is_old(found):
+            return self.load(self.keys, loading.key, uid, uid, f"k:{UUID(int=uid)}", at)
+        return found
 
     def secret(self, kid: str, at: int) -> Secret:
-        return self.of_name(loading.secret, kid, kid, "k:", at)
+        found = self.secrets.get(kid)
+        if found is None or self.is_old(found):
+            return self.load(self.secrets, loading.secret, kid, kid, f"k:{kid}", at)
+        return found
 
-    def address(self, path: str, at: int) -> Name:
-        """A path, or a uid in its usual form."""
-        return self.of_name(loading.address, path, path, "a:", at)
+    def address(self, text: str, at: int) -> Name:
+        """As people write it, or a uid in its usual form."""
+        found = self.addresses.young.get(text) or self.addresses.get(text)
+        if found is None or self.is_old(found):
+            path = text if is_uid(text) else as_path(text)
+            return self.load(self.addresses, loading.address, path, text, f"a:{path}", at)
+        return found
 
     def username(self, name: str, at: int) -> Name:
-        return self.of_name(loading.username, name, f"n:{name}", "n:", at)
+        found = self.names.young.get(name) or self.names.get(name)
+        if found is None or self.is_old(found):
+            return self.load(self.names, loading.username, name, name, f"n:{name}", at)
+        return found
 
-    def of_name(self, load: Callable[..., E], name: Any, under: Any, kind: str, at: int) -> E:
-        found: Any = self.named.get(under)
-        view = self.view
-        if found is None or found.stamp != view[ALL] + view[found.slot]:
-            token = f"{kind}{UUID(int=name) if isinstance(name, int) else name}"
-            return self.load(self.named, load, name, under, token, at)
-        return found  # type: ignore[no-any-return]
+    def stands_at(self, text: str, at: int) -> tuple[Name, Any]:
+        """A resource's address, and its place."""
+        found = self.addresses.young.get(text)
+        generation = self.view[ANY]
+        if found is not None and found.now[0] == generation:
+            return found, found.now[1]
+        found = self.address(text, at)
+        place = self.place(found.id, at) if isinstance(found.id, int) else None
+        found.now = generation, place
+        return found, place
+
+    def goes_by(self, name: str, at: int) -> tuple[Name, Any]:
+        """A user's name, and who it is."""
+        found = self.names.young.get(name)
+        generation = self.view[ANY]
+        if found is not None and found.now[0] == generation and at >= found.now[1].since:
+            return found, found.now[1]
+        found = self.username(name, at)
+        subject = self.subject(found.id.int, at) if isinstance(found.id, UUID) else None
+        if subject is not None:
+            found.now = generation, subject
+        return found, subject
+
+    def is_old(self, entry: Entry) -> bool:
+        return entry.stamp != self.view[ALL] + self.view[entry.slot]
 
     def load(
         self, shelf: Shelf[Any], load: Callable[..., E], name: Any, under: Any, token: str, at: int
@@ -177,9 +244,18 @@ class Point:
         shelf.put(under, entry)
         self.loaded += 1
         if self.loaded % 64 == 1:
-            entries = len(self.subjects) + len(self.groups) + len(self.places) + len(self.named)
-            self.stamps.report(self.asked, self.loaded, entries)
+            self.report()
         return entry
+
+    def report(self) -> None:
+        """For `doctor`, now and then."""
+        shelves: list[Shelf[Any]] = [self.subjects, self.groups, self.places, self.keys]
+        shelves += self.secrets, self.addresses, self.names
+        self.stamps.report(self.asked, self.loaded, sum(map(len, shelves)))
+
+
+def is_uid(text: str) -> bool:
+    return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-"
 
 
 # --- the one of this process

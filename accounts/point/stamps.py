@@ -17,7 +17,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-ALL, BEAT, BOOT, FIRST, SLOTS = 0, 1, 2, 64, 1 << 18
+ALL, BEAT, BOOT, ANY, FIRST, SLOTS = 0, 1, 2, 3, 64, 1 << 18
 ROWS = range(4, FIRST, 4)  # process id, questions, reads, entries: what each process reports
 SIZE = 8 * (FIRST + SLOTS)
 MAX_AGE = 500_000_000  # nanoseconds since the listener was last known to have heard everything
@@ -57,6 +57,7 @@ class Stamps:
             if self.view[BOOT] != boot():
                 self.view[BEAT] = 0
                 self.view[ALL] = max(self.view[ALL] + 1, time.time_ns())
+                self.view[ANY] = max(self.view[ANY] + 1, time.time_ns())
                 self.view[BOOT] = boot()
 
     def is_current(self) -> bool:
@@ -71,6 +72,7 @@ class Stamps:
         with locked(self.path):
             for number in slots:
                 self.view[number] += 1
+            self.view[ANY] += 1
 
     def beat(self, at: int) -> None:
         """Everything that was committed before `at` has been stamped on this host."""

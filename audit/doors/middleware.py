@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -47,6 +48,11 @@ def address_of(environ: Mapping[str, Any]) -> str | None:
     count = settings.TRUSTED_PROXY_COUNT or 0
     hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if count else []
     text = hops[-count].strip() if 0 < count <= len(hops) else environ.get("REMOTE_ADDR", "")
+    return canonical(text)
+
+
+@lru_cache(1000)
+def canonical(text: str) -> str | None:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:

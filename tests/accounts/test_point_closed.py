@@ -207,13 +207,18 @@ def wait_until(holds) -> None:
         time.sleep(0.01)
 
 
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)
+
+
 def test_frozen_it_is_believed_for_half_a_second_at_most(frozen):
     cast = gathered()
     grant = grants.give(role("reader"), cast.bob, cast.oncology, by=cast.alice)
     assert remembered(cast.bob, P.READ, cast.oncology).allowed
     with owner() as session:
         session.execute("delete from accounts_userpermission where grant_id = %s", [grant.pk])
-        frozen.send_signal(signal.SIGSTOP)
+        stop(frozen)
         session.commit()
     start = time.monotonic()
     while decide(cast.bob, P.READ, cast.oncology).allowed:

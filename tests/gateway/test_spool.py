@@ -16,16 +16,19 @@ import pytest
 from audit.models import Event
 from gateway import drain, spool
 from gateway.models import DecisionCount
-from gateway.spool import Note, Spool
+from gateway.notes import Note
+from gateway.spool import Spool
 from governance import health
 
 WRITER = """
 import sys, time, uuid
 from pathlib import Path
-from gateway.spool import Note, Spool
+from gateway.notes import Note
+from gateway.spool import Spool
 box = Spool(Path(sys.argv[1]))
 for n in range(3):
-    assert box.note(Note(str(uuid.uuid4()), time.time(), "a", "b", "read", 1, "", "allowed"))
+    ids = [uuid.uuid4() for _ in range(3)]
+    assert box.note(Note(ids[0], time.time(), *ids[1:], "read", 1, "", "allowed"))
 print("noted", flush=True)
 time.sleep(60)
 """
@@ -38,8 +41,8 @@ def box(settings) -> Spool:
 
 def note(cast, reason: str = "allowed", **other: Any) -> Note:
     given = {
-        "evaluation": str(uuid4()), "at": time.time(), "subject": str(cast.bob.pk),
-        "asker": str(cast.dana.pk), "permission": "discover", "resource": cast.oncology.pk,
+        "evaluation": uuid4(), "at": time.time(), "subject": cast.bob.pk,
+        "asker": cast.dana.pk, "permission": "discover", "resource": cast.oncology.pk,
         "purpose": "", "reason": reason,
     }  # fmt: skip
     return Note(**given | other)
@@ -47,8 +50,7 @@ def note(cast, reason: str = "allowed", **other: Any) -> Note:
 
 def let_go(box: Spool) -> None:
     assert box.file is not None
-    os.close(box.file)
-    box.file = None
+    box.let_go()
 
 
 def test_yeses_are_counted_by_the_minute_and_noes_are_events(cast, box):
@@ -119,7 +121,7 @@ def test_what_the_tables_do_not_take_stays_on_the_disk(cast, box):
 def test_a_full_or_broken_disk_takes_no_note(cast, box, monkeypatch, tmp_path):
     monkeypatch.setattr(spool, "LIMIT", 10)
     assert box.note(note(cast))  # nothing waits yet
-    box.looked = 0.0
+    let_go(box)
     assert not box.note(note(cast))
     (tmp_path / "file").write_text("no folder")
     assert not Spool(tmp_path / "file").note(note(cast))
@@ -127,9 +129,13 @@ def test_a_full_or_broken_disk_takes_no_note(cast, box, monkeypatch, tmp_path):
 
 def test_half_a_line_was_never_told(cast, box):
     assert box.note(note(cast))
-    assert box.file is not None
-    os.write(box.file, b'{"evaluation": "torn')
-    let_go(box)
+    assert box.page is not None and box.file is not None
+    torn = b'{"evaluation": "torn'
+    box.page[box.used : box.used + len(torn)] = torn
+    box.page.close()  # as when the process is killed: the rest of the page stays
+    os.close(box.file)
+    box.page = box.file = None
+    assert spool.size(box.folder) == spool.PAGE
     assert drain.drain(box.folder, seconds=5) == 1
 
 
@@ -140,15 +146,24 @@ def test_a_quiet_process_lets_go_of_its_last_notes(cast, box, monkeypatch):
     assert drain.drain(box.folder, seconds=5) == 1
 
 
-def test_half_a_line_of_a_full_disk_stops_nothing(cast, box, monkeypatch):
+def test_a_disk_without_room_for_a_page_stops_nothing(cast, box, monkeypatch):
     write = os.write
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", lambda file, line: write(file, line[:20]))
         assert not box.note(note(cast))
+    assert not list(box.folder.glob("*.jsonl"))
     assert box.note(note(cast))
     let_go(box)
     assert drain.drain(box.folder, seconds=5) == 1
-    assert not list(box.folder.glob("*.jsonl"))
+
+
+def test_a_page_that_is_full_is_followed_by_another(cast, box, monkeypatch):
+    monkeypatch.setattr(spool, "PAGE", 1000)
+    for _ in range(5):
+        assert box.note(note(cast))
+    assert len(list(box.folder.glob("*.jsonl"))) > 1
+    let_go(box)
+    assert drain.drain(box.folder, seconds=5) == 5
 
 
 def test_a_file_that_cannot_be_read_is_put_aside_and_named(cast, box):

@@ -71,8 +71,7 @@ select accounts_watch(watched, tokens) from (values
   ('accounts_resource', $$select 'a:' || path from changed union select 'a:' || uid from changed$$),
   ('accounts_apikey', $$select distinct 'k:' || id from changed$$),
   ('accounts_apikeysecret', $$select distinct 'k:' || kid from changed$$),
-  ('accounts_rolepermission', $$select distinct coalesce('u:' || user_id, 'g:' || group_id)
-    from accounts_grant where closed_at is null and role_id in (select role_id from changed)$$),
+  ('accounts_rolepermission', $$select '*' from changed limit 1$$),
   ('accounts_role', $$select '*' from changed limit 1$$),
   ('accounts_agreement', $$select '*' from changed limit 1$$),
   ('auth_group', $$select distinct 'g:' || id from changed$$)
