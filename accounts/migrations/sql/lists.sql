@@ -1,30 +1,16 @@
--- Rows over the site or a project reach what lies below: lists start from them, so they are marked.
-create function accounts_row_reaches() returns trigger language plpgsql as $$
-begin
-  new.deep := exists (select 1 from accounts_resource r
-    where r.id = new.content_object_id and r.kind in ('root', 'project'));
-  return new;
-end $$;
-create trigger reaches before insert or update of content_object_id on accounts_userpermission
-  for each row execute function accounts_row_reaches();
-create trigger reaches before insert or update of content_object_id on accounts_grouppermission
-  for each row execute function accounts_row_reaches();
-
 -- The decision as lists, a page at a time. Candidates come from the rows, in the order of an index;
 -- where nothing but a row can matter they stand, everywhere else accounts_decide() is asked.
 
--- Is there nothing about this resource that a live row would not settle?
-create function accounts_is_plain(
-  r accounts_standing, codename text, content boolean, use boolean, at timestamptz
-) returns boolean language sql stable as $$
-  select not (content and (r).hidden)
-    and not (use and ((r).blocked <> '' or (r).barred <> '{}' or (r).agreements <> '{}'))
-    and not exists (
-      select 1 from accounts_grant g join accounts_rolepermission p on p.role_id = g.role_id
-      where g.effect = 'deny' and g.closed_at is null
-        and g.resource_id = any((r).ancestors || (r).resource_id)
-        and p.codename = accounts_is_plain.codename and p.closed_at is null)
-$$;
+-- Rows say of what kind their resource is: those over the site or a project reach what lies below.
+create function accounts_row_kind() returns trigger language plpgsql as $$
+begin
+  new.kind := (select r.kind from accounts_resource r where r.id = new.content_object_id);
+  return new;
+end $$;
+create trigger kind before insert or update of content_object_id on accounts_userpermission
+  for each row execute function accounts_row_kind();
+create trigger kind before insert or update of content_object_id on accounts_grouppermission
+  for each row execute function accounts_row_kind();
 
 -- Who may do this here, by name, also through groups.
 create function accounts_who_can(
@@ -32,14 +18,18 @@ create function accounts_who_can(
   resource bigint, after text, most integer, at timestamptz
 ) returns table (id uuid, username text) language plpgsql stable as $$
 declare
-  r accounts_standing;
-  plain boolean;
   chain bigint[];
+  plain boolean;
 begin
-  select * into r from accounts_standing where resource_id = resource and closed_at is null;
+  select s.ancestors || s.resource_id, not (content and s.hidden) and (s.plain or not use)
+    and not exists (
+      select 1 from accounts_grant g join accounts_rolepermission p on p.role_id = g.role_id
+      where g.effect = 'deny' and g.closed_at is null
+        and g.resource_id = any(s.ancestors || s.resource_id)
+        and p.codename = accounts_who_can.codename and p.closed_at is null)
+  into chain, plain
+  from accounts_standing s where s.resource_id = resource and s.closed_at is null;
   if not found then return; end if;
-  plain := accounts_is_plain(r, codename, content, use, at);
-  chain := r.ancestors || r.resource_id;
   return query
     select c.id, c.username::text from (
       select u.id, u.username from (
@@ -72,99 +62,109 @@ create function accounts_what_can(
 ) returns table (id bigint) language plpgsql stable as $$
 declare
   groups integer[];
-  containers bigint[];
   everywhere boolean;
-  denied boolean;
+  containers bigint[];
+  settled boolean;  -- by a row, where the resource is plain
   next bigint := after;
-  candidates bigint[];
-  taken integer := 0;
   step integer := greatest(most, 25);
-  more integer;
+  taken integer := 0;
+  seen integer;
+  allowed bigint[];
 begin
-  if not exists (select 1 from accounts_spell where user_id = subject and closed_at is null) then
-    return;
+  select m.groups, c.everywhere, c.projects, not exists (
+      select 1 from accounts_grant g
+      where g.effect = 'deny' and g.closed_at is null and g.user_id = subject
+    ) and not exists (
+      select 1 from accounts_grant g
+      where g.effect = 'deny' and g.closed_at is null and g.group_id = any(m.groups))
+  into groups, everywhere, containers, settled
+  from (
+    select array(select m.group_id from accounts_membership m where m.user_id = subject
+      and m.opened_at <= at and (m.closed_at is null or m.closed_at > at)) as groups
+    from accounts_spell s where s.user_id = subject and s.closed_at is null offset 0
+  ) m cross join lateral accounts_containers(subject, m.groups, permission, at) c;
+  if not found then return; end if;
+  if api_key is not null then
+    select k.within_id is null and settled into settled from accounts_apikey k
+    where k.id = api_key and k.owner_id = subject and k.revoked_at is null and k.expires_at > at
+      and codename = any(k.scopes);
+    if not found then return; end if;
   end if;
-  groups := array(select m.group_id from accounts_membership m where m.user_id = subject
-    and m.opened_at <= at and (m.closed_at is null or m.closed_at > at));
-  denied := exists (select 1 from accounts_grant g where g.effect = 'deny' and g.closed_at is null
-    and (g.user_id = subject or g.group_id = any(groups)));
-  containers := accounts_containers(subject, groups, permission, at);
-  everywhere := exists (select 1 from accounts_resource r
-    where r.id = any(containers) and r.parent_id is null);
   if not everywhere and 'version' = any(kinds) then
     containers := containers || accounts_assets(subject, groups, containers, permission, at);
   end if;
   while taken < most loop
-    candidates := array(
+    with candidates as materialized (
       select distinct c.node from (
         (select p.content_object_id as node from accounts_userpermission p
           where p.user_id = subject and p.permission_id = permission and not everywhere
-            and p.content_object_id > next
+            and p.content_object_id > next and p.kind = any(kinds)
             and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
           order by p.content_object_id limit step)
         union all
         select l.node from unnest(groups) member cross join lateral (
           select p.content_object_id as node from accounts_grouppermission p
           where p.group_id = member and p.permission_id = permission and not everywhere
-            and p.content_object_id > next
+            and p.content_object_id > next and p.kind = any(kinds)
             and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
           order by p.content_object_id limit step) l
         union all
         select l.node from unnest(containers) above cross join lateral (
           select r.id as node from accounts_resource r
-          where r.parent_id = above and r.id > next and not everywhere
+          where r.parent_id = above and r.id > next and r.kind = any(kinds) and not everywhere
           order by r.id limit step) l
         union all
         select l.node from unnest(kinds) k cross join lateral (
           select r.id as node from accounts_resource r
           where r.kind = k and r.id > next and everywhere
           order by r.id limit step) l
-      ) c order by c.node limit step);
-    exit when candidates = '{}';
-    return query
-      select c.node from unnest(candidates) c(node)
-      join accounts_resource r on r.id = c.node and r.kind = any(kinds)
-      join accounts_standing s on s.resource_id = c.node and s.closed_at is null
-      where (api_key is null and not denied and not (content and s.hidden)
-          and not (use and (s.blocked <> '' or s.barred <> '{}' or s.agreements <> '{}')))
-        or (accounts_decide(subject, permission, codename, content, use, edit, c.node,
-          '', api_key, at)).reason = 'allowed'
-      order by c.node limit most - taken;
-    get diagnostics more = row_count;
-    taken := taken + more;
-    next := candidates[cardinality(candidates)];
+      ) c order by c.node limit step
+    )
+    select count(*), max(c.node), array_agg(c.node order by c.node) filter (where
+      (settled and not (content and s.hidden) and (s.plain or not use))
+      or (accounts_decide(subject, permission, codename, content, use, edit, c.node,
+        '', api_key, at)).reason = 'allowed')
+    into seen, next, allowed
+    from candidates c
+      join accounts_standing s on s.resource_id = c.node and s.closed_at is null;
+    return query select unnest(allowed[1 : most - taken]);
+    taken := taken + coalesce(cardinality(allowed), 0);
+    exit when seen < step;
     step := least(step * 2, 2000);
   end loop;
 end $$;
 
--- The site and the projects over which rows give it.
+-- The projects over which rows give it, and whether one over the site does.
 create function accounts_containers(
-  subject uuid, groups integer[], permission integer, at timestamptz
-) returns bigint[] language sql stable as $$
-  select array(
-    select p.content_object_id from accounts_userpermission p
-    where p.user_id = subject and p.permission_id = permission and p.deep
+  subject uuid, groups integer[], permission integer, at timestamptz,
+  out everywhere boolean, out projects bigint[]
+) language sql stable as $$
+  select coalesce(bool_or(c.kind = 'root'), false),
+    coalesce(array_agg(distinct c.node) filter (where c.kind = 'project'), '{}')
+  from (
+    select p.content_object_id as node, p.kind from accounts_userpermission p
+    where p.user_id = subject and p.permission_id = permission and p.kind in ('root', 'project')
       and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
-    union
-    select p.content_object_id from accounts_grouppermission p
-    where p.group_id = any(groups) and p.permission_id = permission and p.deep
+    union all
+    select p.content_object_id, p.kind from accounts_grouppermission p
+    where p.group_id = any(groups) and p.permission_id = permission and p.kind in ('root', 'project')
       and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
-  )
+  ) c
 $$;
 
 -- The datasets and models over which it is held: versions lie below them.
 create function accounts_assets(
-  subject uuid, groups integer[], containers bigint[], permission integer, at timestamptz
+  subject uuid, groups integer[], projects bigint[], permission integer, at timestamptz
 ) returns bigint[] language sql stable as $$
   select array(
-    select r.id from accounts_resource r where r.parent_id = any(containers)
+    select r.id from accounts_resource r where r.parent_id = any(projects)
     union
     select p.content_object_id from accounts_userpermission p
-    where p.user_id = subject and p.permission_id = permission and not p.deep
+    where p.user_id = subject and p.permission_id = permission and p.kind in ('dataset', 'model')
       and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
     union
     select p.content_object_id from accounts_grouppermission p
-    where p.group_id = any(groups) and p.permission_id = permission and not p.deep
+    where p.group_id = any(groups) and p.permission_id = permission and p.kind in ('dataset', 'model')
       and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
   )
 $$;

@@ -1,7 +1,9 @@
--- The decision again, with the same meaning and fewer statements: what is looked up by the ids of the
--- question comes in one, and the nearest miss is looked for only where there is a grant at all.
+-- One statement decides. The gates in their order; the first that fails is the reason.
+--
+-- `content` and `use` say of which kind the permission is (accounts/permissions.py); `edit` is the
+-- permission that opens drafts. Answers: reason, and for "allowed" the grant, its role, the purpose.
 
-create or replace function accounts_decide(
+create function accounts_decide(
   subject uuid, permission integer, codename text, content boolean, use boolean, edit integer,
   resource bigint, stated text, api_key uuid, at timestamptz,
   out reason text, out grant_id uuid, out role text, out purpose text
@@ -112,10 +114,10 @@ begin
 
   purpose := stated;
   -- Nearly always there is no grant at all, which two looks into an index tell.
-  if exists (select 1 from accounts_grant g
-      where g.user_id = subject and g.resource_id = any(chain) and g.closed_at is null)
-    or exists (select 1 from accounts_grant g
-      where g.group_id = any(groups) and g.resource_id = any(chain) and g.closed_at is null)
+  if exists (select 1 from accounts_grant g where g.user_id = subject and g.effect = 'allow'
+      and g.resource_id = any(chain) and g.closed_at is null)
+    or exists (select 1 from accounts_grant g where g.group_id = any(groups) and g.effect = 'allow'
+      and g.resource_id = any(chain) and g.closed_at is null)
   then
     select * into standing from accounts_standing
       where resource_id = resource and closed_at is null;
@@ -125,6 +127,8 @@ begin
   end if;
 end $$;
 
+-- Why not, when a grant would have given it otherwise: in another time, for another purpose,
+-- while it is suspended, or for the versions that it reaches.
 create function accounts_near_miss(
   subject uuid, groups integer[], codename text, r accounts_standing, stated text, at timestamptz
 ) returns text language plpgsql stable as $$
@@ -150,14 +154,14 @@ begin
           exists (select 1 from accounts_suspension s where s.grant_id = g.id
             and s.closed_at is null) as suspended
         from (
-          select u.* from accounts_grant u where u.user_id = subject and u.closed_at is null
-            and u.resource_id = any(chain)
+          select u.* from accounts_grant u where u.user_id = subject and u.effect = 'allow'
+            and u.closed_at is null and u.resource_id = any(chain)
           union all
           select t.* from unnest(groups) member cross join lateral (
-            select h.* from accounts_grant h where h.group_id = member and h.closed_at is null
-              and h.resource_id = any(chain)) t
+            select h.* from accounts_grant h where h.group_id = member and h.effect = 'allow'
+              and h.closed_at is null and h.resource_id = any(chain)) t
         ) g
-        where g.effect = 'allow' and (g.first_version is null or r.number is not null)
+        where (g.first_version is null or r.number is not null)
           and exists (select 1 from accounts_rolepermission p where p.role_id = g.role_id
             and p.codename = accounts_near_miss.codename and p.closed_at is null)
       ) held
@@ -168,3 +172,18 @@ begin
     limit 1
   ), 'no_grant');
 end $$;
+
+-- Which required agreement this person lacks, as a reason; null when none.
+create function accounts_lacks(person uuid, required text[], at timestamptz)
+returns text language sql stable as $$
+  select case when bool_or(past) then 'agreement_expired' else 'agreement_missing' end
+  from (
+    select exists (select 1 from accounts_signature s join accounts_agreement a
+      on a.id = s.agreement_id where s.user_id = person and a.slug = item) as past
+    from unnest(required) item where not exists (
+      select 1 from accounts_signature s join accounts_agreement a on a.id = s.agreement_id
+      where s.user_id = person and a.slug = item and s.opened_at <= at
+        and (s.closed_at is null or s.closed_at > at)
+        and (s.expires_at is null or s.expires_at > at))
+  ) lacking having count(*) > 0
+$$;
