@@ -75,9 +75,9 @@ WHO_CAN = "select * from accounts_who_can($1, $2, $3, $4, $5, $6::bigint, $7, $8
 WHAT_CAN = """
 select * from accounts_what_can($1, $2, $3, $4, $5, $6, $7::text[], $8::bigint, $9::int, $10, $11)
 """
-ACTIONS_OF = """
-select * from accounts_actions_of(
-  $1, $2::bigint, $3::integer[], $4::text[], $5::boolean[], $6::boolean[], $7, $8, $9)
+EACH = """
+select * from accounts_decide_each($1::uuid[], $2::int[], $3::text[], $4::boolean[], $5::boolean[],
+  $6, $7::bigint[], $8::text[], $9::uuid[], $10)
 """
 ADDRESS = "select id, kind from accounts_resource where path = $1"
 UID = "select id, kind from accounts_resource where uid = $1"

@@ -13,7 +13,8 @@ from django.db import migrations, models
 from audit.gate import Gate
 
 SQL = Path(__file__).parent / "sql"
-PREPARED = ("accounts_decide", "accounts_near_miss", "accounts_who_can", "accounts_what_can")
+PREPARED = ("accounts_decide", "accounts_decide_each", "accounts_near_miss", "accounts_who_can",
+            "accounts_what_can")
 
 
 class Migration(migrations.Migration):
@@ -209,6 +210,10 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('closed_at', None)), fields=['group', 'effect', 'resource'], include=('id', 'role', 'purpose', 'starts_at', 'expires_at', 'opened_at', 'first_version', 'last_version'), name='grant_group'),
         ),
         migrations.AddIndex(
+            model_name='grant',
+            index=models.Index(condition=models.Q(('closed_at', None), ('effect', 'allow'), ('group__isnull', False)), fields=['resource', 'group'], include=('role',), name='grant_shared'),
+        ),
+        migrations.AddIndex(
             model_name='grouppermission',
             index=models.Index(fields=['group', 'permission', 'content_object'], include=('grant', 'starts_at', 'expires_at', 'kind'), name='group_row_subject'),
         ),
@@ -347,10 +352,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='suspension_closed_by_somebody'),
         ),
         *(migrations.RunSQL((SQL / f"{name}.sql").read_text())
-          for name in ("standings", "drift", "touched", "entries", "decide", "visible", "lists")),
-        # A plan a connection, not one a question: planning costs ten times the looking up.
-        *(migrations.RunSQL(f"alter function {name} set plan_cache_mode = force_generic_plan")
-          for name in PREPARED),
+          for name in ("standings", "drift", "touched", "entries", "decide", "each", "visible", "lists")),
+        # A plan a connection, not one a question: planning costs ten times the looking up. Without
+        # knowing the question it would join bitmaps of all grants of a group: each walks an index.
+        *(migrations.RunSQL(f"alter function {name} set {setting}") for name in PREPARED
+          for setting in ("plan_cache_mode = force_generic_plan", "enable_bitmapscan = off")),
         Gate("accounts_agreement"),
         Gate("accounts_signature"),
         Gate("accounts_suspension"),

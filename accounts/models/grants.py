@@ -228,6 +228,12 @@ class Grant(Governed):
             ),
             held_by("user"),
             held_by("group"),
+            models.Index(
+                fields=["resource", "group"],
+                include=["role"],
+                name="grant_shared",
+                condition=Q(closed_at=None, effect="allow", group__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

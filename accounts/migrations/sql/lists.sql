@@ -168,14 +168,3 @@ create function accounts_assets(
       and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
   )
 $$;
-
--- Which permissions: each asked of the one decision.
-create function accounts_actions_of(
-  subject uuid, resource bigint, permissions integer[], codenames text[], contents boolean[],
-  uses boolean[], edit integer, api_key uuid, at timestamptz
-) returns table (codename text) language sql stable as $$
-  select p.codename from unnest(permissions, codenames, contents, uses)
-    as p(permission, codename, content, use)
-  where (accounts_decide(subject, p.permission, p.codename, p.content, p.use, edit, resource,
-    '', api_key, at)).reason = 'allowed'
-$$;
