@@ -38,7 +38,14 @@ class Asker:
         self.world, self.seed, self.chance = world, seed, Random(seed)
         self.people = {u.pk: u for u in User.objects.filter(pk__in=[p.id for p in world.people])}
         self.nodes = {n.pk: n for n in Resource.objects.filter(pk__in=list(world.nodes))}
+        self.seen: dict[Any, set[int]] = {}
         self.keys = {k.pk: k for k in ApiKey.objects.filter(pk__in=[k.id for k in world.keys])}
+
+    def visible(self, user: User, permission: str) -> set[int]:
+        asked = (user.pk, user.credential and user.credential.pk, permission)
+        if asked not in self.seen:
+            self.seen[asked] = set(user.visible(Resource, permission).values_list("pk", flat=True))
+        return self.seen[asked]
 
     def question(self) -> Question:
         chance, world = self.chance, self.world
@@ -81,10 +88,9 @@ def one(asker: Asker, q: Question, of_many: Decision) -> Iterator[str]:
     ):
         yield f"SQL {brief(asked)}, oracle {truth}"
     # The set knows no stated purpose, and no key but the subject's own; the path knows none.
-    if stated == "" and (q.key is None or q.key.owner == user.pk):
-        seen = user.visible(Resource, permission).filter(pk=resource.pk).exists()
-        if seen != asked.allowed:
-            yield f"visible {seen}, SQL {brief(asked)}"
+    comparable = stated == "" and (q.key is None or q.key.owner == user.pk)
+    if comparable and (resource.pk in asker.visible(user, permission)) != asked.allowed:
+        yield f"visible {not asked.allowed}, SQL {brief(asked)}"
     if q.key is None:
         yield from path(asker, q, asked)
 
