@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
-from guardian.managers import GroupObjectPermissionManager, UserObjectPermissionManager
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
-from accounts.models.people import Membership, User
 from accounts.models.resources import Resource
 from accounts.models.vocabulary import Kind
 
 CONTAINERS = (Kind.ROOT, Kind.PROJECT)  # what lies below is reached through them
-
-
-class LiveRows(models.QuerySet[Any]):
-    """Derived permission rows; a row outside its window gives nothing, swept or not."""
-
-    def live(self, at: datetime) -> LiveRows:
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), starts_at__lte=at)
-
-    def giving(self, user: User, permission: str, at: datetime) -> LiveRows:
-        """The rows that give this person the permission, of their own or through a group."""
-        return self.live(at).filter(self.subject(user, at), permission__codename=permission)
-
-    def subject(self, user: User, at: datetime) -> Q:
-        if self.model is UserPermission:
-            return Q(user=user)
-        return Q(group__in=Membership.objects.current(at).filter(user=user).values("group"))
 
 
 class PermissionRow(models.Model):
@@ -85,8 +64,6 @@ def walks(subject: str) -> list[models.Index]:
 
 
 class UserPermission(PermissionRow, UserObjectPermissionBase):  # noqa: DJ008  guardian's
-    objects = UserObjectPermissionManager.from_queryset(LiveRows)()  # type: ignore[misc]
-
     class Meta:
         default_permissions = ()
         constraints = [once("user")]
@@ -94,8 +71,6 @@ class UserPermission(PermissionRow, UserObjectPermissionBase):  # noqa: DJ008  g
 
 
 class GroupPermission(PermissionRow, GroupObjectPermissionBase):  # noqa: DJ008  guardian's
-    objects = GroupObjectPermissionManager.from_queryset(LiveRows)()  # type: ignore[misc]
-
     class Meta:
         default_permissions = ()
         constraints = [once("group")]
