@@ -17,15 +17,22 @@ declare
   chain bigint[];
 begin
   purpose := stated;
-  select s.answerable_id, array(select m.group_id from accounts_membership m
-      where m.user_id = subject and m.opened_at <= at and (m.closed_at is null or m.closed_at > at))
-      as groups,
-    t.resource_id, t.ancestors || t.resource_id as chain, t.number, t.blocked, t.hidden, t.barred,
+  select s.answerable_id, m.groups, t.resource_id, c.chain, t.number, t.blocked, t.hidden, t.barred,
     t.agreements, exists (select 1 from accounts_grant g where g.effect = 'deny'
-      and g.closed_at is null and g.resource_id = any(t.ancestors || t.resource_id)) as denied
+      and g.closed_at is null and g.resource_id = any(c.chain)) as denied,
+    -- Rows come from grants: nearly always there is none at all, which an index tells.
+    case when exists (select 1 from accounts_grant g where g.user_id = subject
+        and g.effect = 'allow' and g.resource_id = any(c.chain) and g.closed_at is null) then 'own'
+      when exists (select 1 from accounts_grant g where g.group_id = any(m.groups)
+        and g.effect = 'allow' and g.resource_id = any(c.chain) and g.closed_at is null) then 'shared'
+    end as near
   into r
   from accounts_spell s
+    cross join lateral (select array(select m.group_id from accounts_membership m
+      where m.user_id = subject and m.opened_at <= at and (m.closed_at is null or m.closed_at > at)
+    ) as groups offset 0) m
     left join accounts_standing t on t.resource_id = resource and t.closed_at is null
+    cross join lateral (select t.ancestors || t.resource_id as chain offset 0) c
   where s.user_id = subject and s.closed_at is null;
   if not found then
     reason := case when exists (select 1 from accounts_user where id = subject)
@@ -89,17 +96,19 @@ begin
   end if;
 
   -- The subject's own, then the groups'; nearest first, then the oldest.
-  select 'allowed', g.id, o.slug, coalesce(nullif(stated, ''), g.purpose)
-  into reason, grant_id, role, purpose
-  from accounts_userpermission p join accounts_grant g on g.id = p.grant_id
-    join accounts_role o on o.id = g.role_id
-  where p.user_id = subject and p.permission_id = permission and p.content_object_id = any(chain)
-    and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
-    and (stated = '' or g.purpose in ('', stated)) and not (use and g.purpose = any(r.barred))
-  order by array_position(chain, p.content_object_id) desc, g.opened_at, g.id limit 1;
-  if found then return; end if;
+  if r.near = 'own' then
+    select 'allowed', g.id, o.slug, coalesce(nullif(stated, ''), g.purpose)
+    into reason, grant_id, role, purpose
+    from accounts_userpermission p join accounts_grant g on g.id = p.grant_id
+      join accounts_role o on o.id = g.role_id
+    where p.user_id = subject and p.permission_id = permission and p.content_object_id = any(chain)
+      and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
+      and (stated = '' or g.purpose in ('', stated)) and not (use and g.purpose = any(r.barred))
+    order by array_position(chain, p.content_object_id) desc, g.opened_at, g.id limit 1;
+    if found then return; end if;
+  end if;
 
-  if groups <> '{}' then
+  if r.near is not null then
     select 'allowed', g.id, o.slug, coalesce(nullif(stated, ''), g.purpose)
     into reason, grant_id, role, purpose
     from accounts_grouppermission p join accounts_grant g on g.id = p.grant_id
@@ -113,18 +122,9 @@ begin
   end if;
 
   purpose := stated;
-  -- Nearly always there is no grant at all, which two looks into an index tell.
-  if exists (select 1 from accounts_grant g where g.user_id = subject and g.effect = 'allow'
-      and g.resource_id = any(chain) and g.closed_at is null)
-    or exists (select 1 from accounts_grant g where g.group_id = any(groups) and g.effect = 'allow'
-      and g.resource_id = any(chain) and g.closed_at is null)
-  then
-    select * into standing from accounts_standing
-      where resource_id = resource and closed_at is null;
-    reason := accounts_near_miss(subject, groups, codename, standing, stated, at);
-  else
-    reason := 'no_grant';
-  end if;
+  if r.near is null then reason := 'no_grant'; return; end if;
+  select * into standing from accounts_standing where resource_id = resource and closed_at is null;
+  reason := accounts_near_miss(subject, groups, codename, standing, stated, at);
 end $$;
 
 -- Why not, when a grant would have given it otherwise: in another time, for another purpose,
