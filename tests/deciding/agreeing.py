@@ -73,7 +73,7 @@ def differences(world: World, seed: int, questions: int) -> Iterator[str]:
         for q, of_many in zip(hundred, many, strict=True):
             where = f"seed {seed}: {q.who.id} {q.permission} {q.node} {q.stated!r} key={q.key}"
             yield from (f"{where}: {told}" for told in one(asker, q, of_many))
-    yield from later(asker, asked)
+    yield from (f"seed {seed} then: {told}" for told in later(asker, asked))
 
 
 def one(asker: Asker, q: Question, of_many: Decision) -> Iterator[str]:
@@ -128,8 +128,9 @@ def later(asker: Asker, asked: list[Question]) -> Iterator[str]:
             for node in asker.nodes.values()
             for user in who_could(node, permission, at=then).filter(pk__in=asker.people)
         }
-        if not held == could == by_place:
-            yield f"seed {asker.seed} {permission} then: {held ^ could}, {held ^ by_place}"
+        for name, found in (("what", could), ("who", by_place)):
+            if found != held:
+                yield f"{name} could {permission}: more {found - held}, less {held - found}"
 
 
 # Where no grant gives it, which one came nearest is the product's to say: both of its ways must.
