@@ -58,20 +58,22 @@ insert into accounts_grant (id, role_id, user_id, group_id, resource_id, effect,
     'direct', '', now() - interval '1 day', ids.system, ''
   from given g, ids;
 create temp table held as
-  select g.*, a.id as permission from given g
+  select g.*, a.id as permission,
+    case when node < 2000000 then 'project' else 'dataset' end as kind
+  from given g
     join accounts_role r on r.slug = g.role
     join accounts_rolepermission p on p.role_id = r.id and p.closed_at is null
     join auth_permission a on a.codename = p.codename and a.content_type_id =
       (select id from django_content_type where app_label = 'accounts' and model = 'resource');
 insert into accounts_userpermission (grant_id, user_id, permission_id, content_object_id, starts_at,
-    expires_at, deep)
+    expires_at, kind)
   select id, md5('user' || person)::uuid, permission, node, now() - interval '1 day',
-    case when n %% 20 = 0 then now() + interval '30 days' end, node < 2000000
+    case when n %% 20 = 0 then now() + interval '30 days' end, kind
   from held where person is not null;
 insert into accounts_grouppermission (grant_id, group_id, permission_id, content_object_id,
-    starts_at, expires_at, deep)
+    starts_at, expires_at, kind)
   select id, grp, permission, node, now() - interval '1 day',
-    case when n %% 20 = 0 then now() + interval '30 days' end, node < 2000000
+    case when n %% 20 = 0 then now() + interval '30 days' end, kind
   from held where grp is not null;
 select setval(pg_get_serial_sequence('accounts_resource', 'id'), 10000000);
 select setval(pg_get_serial_sequence('auth_group', 'id'), 1000000);

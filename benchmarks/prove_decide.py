@@ -74,7 +74,8 @@ def differ(questions: int) -> bool:
         asked += 2000
     for line in found[:5]:
         print(line, file=sys.stderr)
-    detail = f"memory, statement, set, oracle; {time.monotonic() - start:.0f} s"
+    detail = "memory, statements of one and of many, set, path, as-of, oracle;"
+    detail += f" {time.monotonic() - start:.0f} s"
     return world.figure(f"differences in {asked} questions", len(found), "", "0", not found, detail)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -13,9 +13,10 @@ from django.core.exceptions import PermissionDenied
 from accounts.decision import Decision, Refused, decide, site
 from accounts.models import ApiKey, Resource, User
 from accounts.permissions import Permission
+from accounts.point import point
 from accounts.purposes import Purpose
+from accounts.queries import Asked, decisions
 from gateway import hints, queries, recording, rules, wire
-from gateway.models import Alias
 from gateway.recording import Denied
 from gateway.wire import Question
 
@@ -46,6 +47,7 @@ class Asker:
     user: User
     may: dict[int, bool] = field(default_factory=dict)
     found: dict[Any, Any] = field(default_factory=dict)
+    decided: dict[Asked, Decision] = field(default_factory=dict)
 
     @classmethod
     def of(cls, credential: ApiKey) -> Asker:
@@ -69,12 +71,21 @@ class Asker:
         if not self.everywhere and not queries.reviewed(self.user).exists():
             raise NotAsker
 
-    def once(self, query: Callable[[str, str], T], *names: str) -> T:
+    def once(self, query: Callable[..., T], *names: Any) -> T:
         """What the questions of one batch have in common is looked up once."""
         if (query, names) not in self.found:
             self.found[query, names] = query(*names)
         answer: T = self.found[query, names]
         return answer
+
+    def foresee(self, asked: list[Asked]) -> None:
+        """Where nothing is remembered, the decisions of a batch are one statement."""
+        if asked and point.current() is None:
+            self.decided = dict(zip(asked, decisions(asked), strict=True))
+
+    def decides(self, asked: Asked) -> Decision:
+        known = self.decided.get(asked)
+        return known or decide(*asked[:3], purpose=asked.purpose)
 
     def is_self(self, asked: wire.Entity) -> bool:
         same = asked.type == queries.subject_type(self.user)
@@ -118,6 +129,7 @@ def evaluations(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
     if not bodies:
         return evaluate(credential, body)
     asker = Asker.of(credential)
+    asker.foresee(list(foreseeable(asker, bodies)))
     answers = []
     for one in bodies:
         answers.append(told_or_bad(asker, one))
@@ -148,8 +160,24 @@ def told(asker: Asker, asked: Question) -> dict[str, Any]:
     return answer(asked, found)
 
 
+def foreseeable(asker: Asker, bodies: list[dict[str, Any]]) -> Iterator[Asked]:
+    """The decisions that a batch will need."""
+    for body in bodies:
+        try:
+            found = named(asker, wire.question(body))
+        except wire.Malformed:
+            continue
+        if isinstance(found, Asked):
+            yield found
+
+
 def judge(asker: Asker, asked: Question) -> Verdict:
     """Names first, then whether the asker may know, then THE decision, then the conditions."""
+    found = named(asker, asked)
+    return weigh(asker, asked, found) if isinstance(found, Asked) else found
+
+
+def named(asker: Asker, asked: Question) -> Verdict | Asked:
     subject = subject_of(asker, asked)
     if subject is None:
         return Verdict(False, "subject_unknown")
@@ -157,10 +185,13 @@ def judge(asker: Asker, asked: Question) -> Verdict:
     if means is None:
         known = queries.is_type(asked.resource.type)
         return Verdict(False, "action_unknown" if known else "resource_unknown", subject)
-    resource = queries.resource(means, asked.resource.id)
+    resource = asker.once(queries.resource, means, asked.resource.id)
     if resource is None:
         return Verdict(False, "resource_unknown", subject)
-    return weigh(asker, asked, means, subject, resource)
+    purpose = asked.context.get("purpose", "")
+    if purpose not in ("", *Purpose.values):
+        return Verdict(False, "purpose_unknown", subject)
+    return Asked(subject, means.permission, resource, purpose)
 
 
 def subject_of(asker: Asker, asked: Question) -> User | None:
@@ -169,13 +200,8 @@ def subject_of(asker: Asker, asked: Question) -> User | None:
     return asker.once(queries.subject, asked.subject.type, asked.subject.id)
 
 
-def weigh(
-    asker: Asker, asked: Question, means: Alias, subject: User, resource: Resource
-) -> Verdict:
-    purpose = asked.context.get("purpose", "")
-    if purpose not in ("", *Purpose.values):
-        return Verdict(False, "purpose_unknown", subject)
-    decision = decide(subject, means.permission, resource, purpose=purpose)
+def weigh(asker: Asker, asked: Question, named: Asked) -> Verdict:
+    subject, resource, decision = named.subject, named.resource, asker.decides(named)
     if not asker.sees(subject, resource):
         return Verdict(False, "resource_unknown", subject, resource, decision, hidden=True)
     if decision.allowed and (broken := broken_condition(asker, asked, subject, resource)):

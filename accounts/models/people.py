@@ -164,7 +164,7 @@ class Membership(Governed):
     """Who was in which group, from when to when. Closed, never deleted, so as-of is a query."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships", db_index=False)
     group = models.ForeignKey(Group, models.PROTECT, related_name="memberships")
     opened_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -184,6 +184,13 @@ class Membership(Governed):
                 name="membership_ends_after_it_starts",
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["user"],
+                include=["group", "opened_at", "closed_at"],
+                name="membership_user",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.group}"
@@ -197,7 +204,7 @@ class Spell(models.Model):
     """A time in which a subject was live, and who answered for it.
 
     Written by the database when somebody is deactivated or a service handed over
-    (accounts/sql/standings.sql).
+    (accounts/migrations/sql/standings.sql).
     """
 
     derived = True

@@ -129,7 +129,7 @@ class Resource(Governed):
         indexes = [
             GinIndex(fields=["ancestors"], name="resource_ancestors"),
             GinIndex(fields=["sources"], name="resource_sources"),
-            models.Index(fields=["parent", "id"], name="resource_children"),
+            models.Index(fields=["parent", "id"], include=["kind"], name="resource_children"),
             models.Index(fields=["kind", "id"], name="resource_kinds"),
         ]
         constraints = [

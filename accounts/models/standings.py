@@ -55,13 +55,13 @@ class StatePeriod(Governed):
 class Standing(models.Model):
     """All that a decision asks of a resource, its own and inherited through tree and lineage.
 
-    Written by the database whenever a resource changes (accounts/sql/standings.sql). A row
-    holds for a time, so that "as of" is a query.
+    Written by the database whenever a resource changes (accounts/migrations/sql/standings.sql).
+    A row holds for a time, so that "as of" is a query.
     """
 
     derived = True
 
-    resource = models.ForeignKey(Resource, models.PROTECT, related_name="standings")
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="standings", db_index=False)
     number = models.PositiveIntegerField(null=True)
     ancestors = ArrayField(models.BigIntegerField())
     blocked = models.CharField(max_length=12, blank=True)  # the nearest withdrawn or retired state
@@ -73,12 +73,20 @@ class Standing(models.Model):
     agreements = ArrayField(models.CharField(max_length=50))
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    plain = models.GeneratedField(  # used by whoever has a row: nothing else is asked
+        expression=Q(blocked="", barred=[], agreements=[]),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                fields=["resource"], name="one_standing", condition=Q(closed_at=None)
+                fields=["resource"],
+                name="one_standing",
+                condition=Q(closed_at=None),
+                include=["hidden", "plain"],
             ),
         ]
         indexes = [

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from operator import itemgetter
 from sys import intern
 from typing import Any
 from uuid import UUID
 
 from accounts.models.resources import permission_id
 from accounts.permissions import Permission
-from accounts.point.entries import Bundle, Denied, Held, Key, Name, Place, Secret, Subject
+from accounts.point.entries import Bundle, Held, Key, Name, Place, Secret, Subject
 from accounts.statements import ADDRESS, BY_KID, GROUP, KEY, NAME, PLACE, SUBJECT, UID, binary
 
 MOST = 20_000  # grants of one subject or group; more of them are left to the database
@@ -19,10 +20,13 @@ BITS: dict[str, int] = {str(permission): 1 << n for n, permission in enumerate(P
 BYTES, BYTES_A_GRANT = 400, 180  # of an entry by itself, and of each grant in it: measured
 
 
+BY_AGE = itemgetter(3, 4)
+
+
 @cache
-def permissions() -> list[int]:
-    """The database's ids in the order of the bits."""
-    return [permission_id(permission) for permission in Permission]
+def bits() -> str:
+    """The database's ids of permissions in the order of the bits, as it writes an array."""
+    return f"{{{','.join(str(permission_id(permission)) for permission in Permission)}}}"
 
 
 def moment(at: int) -> datetime:
@@ -30,44 +34,42 @@ def moment(at: int) -> datetime:
 
 
 def subject(uid: int, slot: int, stamp: int, at: int) -> Subject:
-    row = binary(SUBJECT, UUID(int=uid), permissions(), MOST + 1, moment(at))
-    known, person, member_of, joined, left, signed, signed_from, signed_to = row[:8]
+    row = binary(SUBJECT, UUID(int=uid), bits(), MOST + 1, moment(at))
+    known, person, member_of, joined, left, signed, signed_from, signed_to, *held = row
     found = Subject(slot, stamp, at, BYTES, id=UUID(int=uid), known=known, person=person)
     found.groups = tuple(zip(member_of or (), joined or (), left or (), strict=True))
     for slug, start, end in zip(signed or (), signed_from or (), signed_to or (), strict=True):
         found.signed.setdefault(slug, []).append((start, end))
-    fill(found, row[8:])
+    fill(found, *held)
     return found
 
 
 def group(number: int, slot: int, stamp: int, at: int) -> Bundle:
     found = Bundle(slot, stamp, at, BYTES)
-    fill(found, binary(GROUP, number, permissions(), MOST + 1, moment(at)))
+    fill(found, *binary(GROUP, number, bits(), MOST + 1, moment(at)))
     return found
 
 
-def fill(found: Bundle, row: Any) -> None:
-    nodes, *grants = row[:8]
-    grants[-2:] = ([intern(word) for word in words or ()] for words in grants[-2:])  # few, repeated
-    denied, *denials = row[8:14]
-    near, near_masks = row[14:]
-    if max(len(nodes or ()), len(near or ())) > MOST:
+def fill(found: Bundle, nodes: Any, *rest: Any) -> None:
+    *grants, rare, number = rest
+    if nodes is None:
+        nodes, grants = (), [()] * len(grants)
+    if max(len(nodes), number) > MOST:
         found.whole = False
         return
+    grants[-2:] = (map(intern, words) for words in grants[-2:])  # few, and repeated
     held: dict[int, tuple[Held, ...]] = found.held
-    for node, grant in zip(nodes or (), zip(*(g or () for g in grants), strict=True), strict=True):
+    for node, grant in zip(nodes, zip(*grants, strict=True), strict=True):
         before = held.get(node)
-        held[node] = (grant,) if before is None else (*before, grant)
+        # The oldest grant is the one that is named.
+        held[node] = (grant,) if before is None else tuple(sorted((*before, grant), key=BY_AGE))
         found.mask |= grant[0]
-    refused: dict[int, tuple[Denied, ...]] = found.denied
-    for node, deny in zip(denied or (), zip(*(d or () for d in denials), strict=True), strict=True):
-        refused[node] = (*refused.get(node, ()), deny)
-    for node, mask in zip(near or (), near_masks or (), strict=True):
-        found.near[node] = found.near.get(node, 0) | mask
-    for node, grants_there in held.items():
-        if len(grants_there) > 1:  # the oldest grant is the one that is named
-            held[node] = tuple(sorted(grants_there, key=lambda grant: (grant[3], grant[4])))
-    found.size += BYTES_A_GRANT * (len(nodes or ()) + len(denied or ()) + len(near or ()))
+    for effect, node, mask, *span in rare or ():
+        if effect == "deny":
+            found.denied[node] = (*found.denied.get(node, ()), (mask, *span))
+        else:
+            found.near[node] = found.near.get(node, 0) | mask
+    found.size += BYTES_A_GRANT * (len(nodes) + len(rare or ()))
 
 
 def place(number: int, slot: int, stamp: int, at: int) -> Place:

@@ -9,7 +9,7 @@ from accounts.queries.agreements import (
     signatures,
     signed,
 )
-from accounts.queries.answers import Who, actions_of, what_can, who_can
+from accounts.queries.answers import Asked, Who, decisions, what_can, who_can
 from accounts.queries.asking import (
     Told,
     explained,
@@ -87,15 +87,16 @@ from accounts.queries.resources import (
 
 __all__ = [
     "BASIC_SCOPES",
+    "Asked",
     "Effect",
     "May",
     "Told",
     "Who",
-    "actions_of",
     "agreements",
     "colleagues",
     "counted",
     "current_memberships",
+    "decisions",
     "download",
     "drift",
     "explained",

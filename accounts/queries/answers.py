@@ -1,18 +1,20 @@
-"""The decision as lists: who may do this here, what may they do it to, what may they do."""
+"""The decision as lists: who may do this here, what may they do it to; many questions at once."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.decision import Decision
 from accounts.models import Resource, User
 from accounts.models.resources import permission_id
 from accounts.models.vocabulary import Kind
 from accounts.permissions import CONTENT, USE, Permission
-from accounts.statements import ACTIONS_OF, WHAT_CAN, WHO_CAN, rows
+from accounts.statements import EACH, WHAT_CAN, WHO_CAN, rows
 
 MOST = 1000  # a page
 
@@ -20,6 +22,13 @@ MOST = 1000  # a page
 class Who(NamedTuple):
     id: UUID
     username: str
+
+
+class Asked(NamedTuple):
+    subject: User
+    permission: str
+    resource: Resource
+    purpose: str = ""
 
 
 def kind_of(permission: str) -> tuple[int, str, bool, bool, int]:
@@ -43,13 +52,37 @@ def what_can(
     return [row[0] for row in rows(WHAT_CAN, *asked, key_of(subject), timezone.now())]
 
 
-def actions_of(subject: User, resource: Resource, *, at: datetime | None = None) -> list[str]:
-    """Every permission that this subject holds here, now."""
-    every = [kind_of(permission) for permission in Permission]
-    permissions, codenames, contents, uses, edits = zip(*every, strict=True)
-    lists = [list(each) for each in (permissions, codenames, contents, uses)]
-    asked = [subject.pk, resource.pk, *lists, edits[0], key_of(subject), at or timezone.now()]
-    return [row[0] for row in rows(ACTIONS_OF, *asked)]
+def what_now(subject: User, permission: str, kind: str = "") -> QuerySet[Resource]:
+    """What `what_could` says of this moment, sooner: from the rows. Without a key, too."""
+    found: QuerySet[Resource] = User(pk=subject.pk).visible(Resource, permission)
+    return (found.filter(kind=kind) if kind else found).order_by("path")
+
+
+def decisions(asked: Sequence[Asked]) -> list[Decision]:
+    """What `decide` says of each, at one moment and by one statement."""
+    edit, kinds = permission_id(Permission.EDIT), [kind_of(one.permission) for one in asked]
+    permissions, codenames, contents, uses, _ = (
+        list(column) for column in zip(*kinds, strict=True)
+    )
+    found = rows(
+        EACH,
+        [one.subject.pk for one in asked],
+        permissions,
+        codenames,
+        contents,
+        uses,
+        edit,
+        [one.resource.pk for one in asked],
+        [one.purpose for one in asked],
+        [key_of(one.subject) for one in asked],
+        timezone.now(),
+    )
+    return [
+        Decision(
+            reason == "allowed", reason, one.permission, one.resource, grant, role or "", meant
+        )
+        for one, (reason, grant, role, meant) in zip(asked, found, strict=True)
+    ]
 
 
 def key_of(subject: User) -> UUID | None:

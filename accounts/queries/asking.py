@@ -14,6 +14,7 @@ from accounts.decision import WORDS, Decision, Refused, allowed, decide
 from accounts.explanation import Explanation, Path, explain
 from accounts.models import Resource, User
 from accounts.permissions import Permission
+from accounts.queries.answers import what_now
 from accounts.queries.asof import what_could, who_could
 from accounts.queries.grants import grants
 from accounts.queries.resources import find
@@ -119,7 +120,8 @@ def what_at(
     seen = user.visible(Resource, Permission.DISCOVER if own else Permission.REVIEW)
     if not own and not seen.exists():
         nobody(subject)
-    found = what_could(named(user, subject), permission, kind=kind, at=at)
+    who = named(user, subject)
+    found = what_could(who, permission, kind=kind, at=at) if at else what_now(who, permission, kind)
     return found.filter(pk__in=seen.order_by().values("pk"))
 
 

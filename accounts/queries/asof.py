@@ -40,7 +40,8 @@ class Narrowed:
 
 
 def in_force(permission: str, at: datetime, narrowed: Narrowed | None = None) -> GrantQuerySet:
-    """Grants of roles that held the permission then, open, in their window, not suspended."""
+    """Grants of roles that held the permission then, open, in their window; a suspension takes
+    away what was given, never a deny."""
     holding = RolePermission.objects.filter(during(at), codename=permission).values("role")
     if narrowed is not None and permission not in narrowed.wanted:
         holding = holding.exclude(role=narrowed.role)
@@ -48,7 +49,7 @@ def in_force(permission: str, at: datetime, narrowed: Narrowed | None = None) ->
     found: GrantQuerySet = Grant.objects.filter(
         during(at), Q(expires_at=None) | Q(expires_at__gt=at), starts_at__lte=at, role__in=holding
     )
-    return found.exclude(pk__in=waiting)
+    return found.exclude(effect=Grant.Effect.ALLOW, pk__in=waiting)
 
 
 def who_could(

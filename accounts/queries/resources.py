@@ -7,13 +7,11 @@ from typing import Any, NoReturn, TypeVar
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.utils import timezone
-from django.utils.functional import cached_property
 
 from accounts import grants
 from accounts.decision import Decision, Refused, allowed, decide, site
 from accounts.grants import Drift
-from accounts.models import GroupPermission, Resource, Standing, StatePeriod, User, UserPermission
+from accounts.models import Resource, Standing, StatePeriod, User
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
 from audit.context import current, origin
@@ -98,24 +96,11 @@ class May:
 
     def __getitem__(self, permission: str) -> bool:
         if permission not in self.known:
-            reached = permission in self.reach
-            self.known[permission] = reached and allowed(self.user, permission, self.resource)
+            self.known[permission] = allowed(self.user, permission, self.resource)
         return self.known[permission]
 
     def all_of(self, permissions: Iterable[str]) -> bool:
         return all(self[permission] for permission in permissions)
-
-    @cached_property
-    def reach(self) -> frozenset[str]:
-        """What some live grant gives here, in one query: nothing else needs a decision."""
-        now = timezone.now()
-        own, shared = (
-            rows.objects.live(now)
-            .filter(rows.objects.subject(self.user, now), content_object__in=self.resource.chain)
-            .values_list("permission__codename", flat=True)
-            for rows in (UserPermission, GroupPermission)
-        )
-        return frozenset(own.union(shared))
 
 
 def lock(resource: R) -> R:

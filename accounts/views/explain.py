@@ -63,15 +63,32 @@ def shown(user: User, found: Explanation) -> dict[str, Any]:
 @require_safe
 def who_can(request: Request) -> HttpResponse:
     form = WhoForm(request.GET if "resource" in request.GET else None, user=request.user)
-    found = asked(form, queries.who_at, request.user)
-    context: dict[str, Any] = {
-        "title": "Who can",
-        "lede": "Every person and service that may do it there, for those who review the place.",
-    }
+    return listed(
+        request, "who_can", form, queries.who_at, who_row,
+        title="Who can",
+        lede="Every person and service that may do it there, for those who review the place.",
+    )  # fmt: skip
+
+
+@require_safe
+def what_can(request: Request) -> HttpResponse:
+    form = WhatForm(request.GET if "permission" in request.GET else None, user=request.user)
+    return listed(
+        request, "what_can", form, queries.what_at, what_row,
+        title="What can they",
+        lede="Everything on which somebody may do it. Of others you see what you review.",
+    )  # fmt: skip
+
+
+def listed(
+    request: Request, name: str, form: AskForm, query: Any, row: Any, **context: Any
+) -> HttpResponse:
+    """An answer that is a list: a page of it, each row with the question why."""
+    found = asked(form, query, request.user)
     if found is not None:
-        listed = page(found, request.GET)
-        context |= {"page": listed, "rows": [who_row(person, request) for person in listed.rows]}
-    return answer(request, "accounts/who_can.html", "who_can", form, context)
+        shown = page(found, request.GET)
+        context |= {"page": shown, "rows": [row(one, request) for one in shown.rows]}
+    return answer(request, f"accounts/{name}.html", name, form, context)
 
 
 def who_row(person: User, request: Request) -> dict[str, Any]:
@@ -84,20 +101,6 @@ def who_row(person: User, request: Request) -> dict[str, Any]:
         "sub": person.username,
         "note": "why?",
     }
-
-
-@require_safe
-def what_can(request: Request) -> HttpResponse:
-    form = WhatForm(request.GET if "permission" in request.GET else None, user=request.user)
-    found = asked(form, queries.what_at, request.user)
-    context: dict[str, Any] = {
-        "title": "What can they",
-        "lede": "Everything on which somebody may do it. Of others you see what you review.",
-    }
-    if found is not None:
-        listed = page(found, request.GET)
-        context |= {"page": listed, "rows": [what_row(row, request) for row in listed.rows]}
-    return answer(request, "accounts/what_can.html", "what_can", form, context)
 
 
 def what_row(resource: Any, request: Request) -> dict[str, Any]:

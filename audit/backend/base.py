@@ -1,7 +1,11 @@
 """PostgreSQL whose write compilers ask for the open act."""
 
+from typing import Any
+
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
+
+ONLY_WHEN_TOLD = 1 << 30  # uses of a statement before it is prepared without being told
 
 
 class DatabaseOperations(PostgresOperations):
@@ -10,3 +14,10 @@ class DatabaseOperations(PostgresOperations):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Django's own default prepares nothing, not even what asks for it (`prepare=True`)."""
+        params: dict[str, Any] = super().get_connection_params()
+        if params["prepare_threshold"] is None:
+            params["prepare_threshold"] = ONLY_WHEN_TOLD
+        return params

@@ -2,46 +2,68 @@
 
 from __future__ import annotations
 
+import math
 import os
+from random import Random
 
 import psycopg
 from django.utils import timezone
 
 from accounts.decision import answer, decide
-from accounts.models import User
+from accounts.models import Resource, User
 from accounts.point import point
-from accounts.statements import row
+from accounts.queries import Asked, decisions, who_can
 from benchmarks import crowd, world
 from benchmarks.decide import lists, process
 from benchmarks.laps import best, p
 
-SIZES = (10_000, 100_000)
+SIZES = (100_000, 10_000)
 
 
 def figures(questions: crowd.Questions) -> list[bool]:
-    """The size at hand first, then the others, each drawn over it."""
-    found = [growth(questions)]
-    for size in SIZES:
+    """The size at hand first, then the smaller ones, each drawn over it."""
+    sizes, columns = [questions.datasets * 10], [measured(questions)]
+    for size in (size for size in SIZES if size < sizes[0]):
         world.empty_crowd()
         made = crowd.draw(size)
         point.forget()
         world.until(lambda: point.current() is not None)
         with psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"]) as server:
-            found.append(growth(crowd.Questions(server, made.people, made.datasets)))
-    return found
+            columns.append(measured(crowd.Questions(server, made.people, made.datasets)))
+        sizes.append(size)
+    table(sizes[::-1], columns[::-1])
+    return []
 
 
-def growth(questions: crowd.Questions) -> bool:
-    asked = process.objects(questions.draw(1000, subjects=90))
-    people = list(User.objects.filter(username__startswith="user")[:90])
+def measured(questions: crowd.Questions) -> dict[str, float]:
+    """Medians in microseconds."""
+    asked = process.objects(questions.draw(1000, subjects=min(90, questions.people - 10)))
+    hundreds = [[Asked(*one) for one in asked[n : n + 100]] for n in range(0, 1000, 100)]
+    people = list(User.objects.filter(username__startswith="user"))
+    places = list(Resource.objects.filter(kind="dataset", pk__gt=2_000_000)[:100])
+    some = Random(3).sample(people, min(90, len(people)))
+    alone = [user for user in people if user.username.endswith("00")][:90]
     for one in asked:
         decide(*one)
-    memory = best(lambda one: decide(*one), asked)
-    sql = best(lambda one: answer(*one, "", None, timezone.now()), asked[:500])
-    bare = best(lambda _: row("select 1"), asked[:500])
-    page = best(lists.page, people)
-    detail = (
-        f"remembered p50 {p(memory, 50) * 1e6:.1f} us, statement {p(sql, 50) / p(bare, 50):.1f}"
-        f" x select 1, a page {p(page, 50) * 1e3:.2f} ms"
-    )
-    return world.figure("growth", questions.datasets * 10, "grants", "", True, detail)
+    laps = {
+        "a check, remembered": best(lambda one: decide(*one), asked),
+        "a check, a person not remembered": process.not_remembered(questions),
+        "a check by the statement": best(
+            lambda one: answer(*one, "", None, timezone.now()), asked[:500]
+        ),
+        "a hundred checks by one statement": best(decisions, hundreds),
+        "a first page of what somebody may read": best(lists.page, some),
+        "the same of somebody in no group": best(lists.page, alone),
+        "all who may read something": best(lambda one: who_can(one, "read", limit=1000), places),
+    }
+    return {name: p(found, 50) * 1e6 for name, found in laps.items()}
+
+
+def table(sizes: list[int], columns: list[dict[str, float]]) -> None:
+    """How each grows: the factor for ten times the grants, as if it were the same at each step."""
+    tenfolds = math.log10(sizes[-1] / sizes[0]) or 1
+    print(f"{'median, microseconds':40}" + "".join(f"{size:>12,}" for size in sizes) + "  tenfold")
+    for name in columns[0]:
+        values = [column[name] for column in columns]
+        factor = (values[-1] / values[0]) ** (1 / tenfolds)
+        print(f"{name:40}" + "".join(f"{value:12.1f}" for value in values) + f"  x {factor:.2f}")

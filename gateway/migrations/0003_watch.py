@@ -9,5 +9,5 @@ select accounts_watch('gateway_condition', $$select '*' from changed limit 1$$);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("gateway", "0002_gate"), ("accounts", "0006_point")]
+    dependencies = [("gateway", "0002_gate"), ("accounts", "0004_decision")]
     operations = [migrations.RunSQL(WATCH)]

@@ -10,5 +10,5 @@ from registry_version v where v.resource_id = r.id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0003_number_moves"), ("accounts", "0004_deciding")]
+    dependencies = [("registry", "0003_number_moves"), ("accounts", "0004_decision")]
     operations = [migrations.RunSQL(COPY), migrations.RemoveField("version", "old_number")]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
+from random import Random
 
 import pytest
 
 from accounts.decision import decide
-from accounts.models import Resource, User
+from accounts.models import ApiKey, Resource, User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
-from accounts.queries import actions_of, what_can, who_can
+from accounts.queries import Asked, decisions, what_can, who_can
 from tests.deciding.agreeing import build
+from tests.deciding.world import PURPOSES
 
 
 def pages(ask, last, size=3):
@@ -69,12 +71,21 @@ def test_by_kind_in_order_and_without_repeats(heard):
             assert {node.kind for node in Resource.objects.filter(pk__in=listed)} <= {kind}
 
 
-def test_actions(heard):
-    world = build(31)
-    node = Resource.objects.get(pk=next(n for n in world.nodes if n > 1000))
-    for user in User.objects.filter(pk__in=[p.id for p in world.people]):
-        truth = [p for p in Permission.values if decide(user, p, node).allowed]
-        assert actions_of(user, node) == truth
+@pytest.mark.parametrize("seed", [31, 33])
+def test_many_questions_are_each_answered_as_one_alone(heard, seed):
+    world, chance = build(seed), Random(seed)
+    users = {user.pk: user for user in User.objects.filter(pk__in=[p.id for p in world.people])}
+    for key in ApiKey.objects.filter(pk__in=[k.id for k in world.keys[::3]]):
+        users[key.owner_id].credential = key
+    nodes = list(Resource.objects.filter(pk__in=list(world.nodes)))
+    asked = [
+        Asked(*(chance.choice(kind) for kind in (list(users.values()), Permission.values, nodes)),
+              chance.choice(PURPOSES))
+        for _ in range(600)
+    ]  # fmt: skip
+    alone = [decide(*one[:3], purpose=one.purpose) for one in asked]
+    assert decisions(asked) == alone
+    assert len({one.reason for one in alone}) > 9
 
 
 def test_a_key_cuts_the_lists_as_it_cuts_the_decision(heard):

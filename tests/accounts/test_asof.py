@@ -17,6 +17,7 @@ from accounts.explanation import explain
 from accounts.grants import (
     close_grant,
     drift,
+    open_grant,
     resume_grant,
     rewrite_role,
     succeed,
@@ -28,7 +29,7 @@ from accounts.queries.asof import what_could, who_could
 from registry.actions.states import enter
 from tests import worlds
 from tests.acting import do
-from tests.cast import Cast
+from tests.cast import Cast, role
 
 
 @dataclass(frozen=True)
@@ -169,3 +170,21 @@ def test_before_there_was_anything_there_was_nothing(cast):
     assert (told.allowed, told.reason, told.paths) == (False, "subject_inactive", [])
     assert not who_could(cast.scans, Permission.READ, at=long_ago).exists()
     assert not what_could(cast.alice, Permission.READ, at=long_ago).exists()
+
+
+def test_a_deny_blocks_while_it_is_suspended_too(cast):
+    """Suspending takes away what was given; nobody gains by it, whichever way it is asked."""
+    place = Resource.objects.get(pk=cast.oncology.pk)
+    do(lambda: open_grant(role("reader"), cast.bob, place, by=cast.erin), by=cast.erin)
+    assert cast.bob in who_could(place, Permission.READ)
+    assert place in what_could(cast.bob, Permission.READ)
+
+    def deny() -> None:
+        denied = open_grant(role("reader"), cast.bob, place, by=cast.erin, effect="deny")
+        suspend_grant(denied, by=cast.erin, reason="looked into")
+
+    do(deny, by=cast.erin)
+    assert answer(cast.bob, "read", place, "", None, timezone.now()).reason == "deny_grant"
+    assert explain(cast.bob, Permission.READ, place).reason == "deny_grant"
+    assert cast.bob not in who_could(place, Permission.READ)
+    assert place not in what_could(cast.bob, Permission.READ)

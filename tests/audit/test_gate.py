@@ -158,7 +158,7 @@ def tables(db):
 
 
 STATEMENTS = {
-    "insert": 'insert into "{0}" select * from "{0}" where false',
+    "insert": 'insert into "{0}" ("{1}") select "{1}" from "{0}" where false',
     "update": 'update "{0}" set "{1}" = "{1}" where false',
     "delete": 'delete from "{0}" where false',
     "truncate": 'truncate "{0}" cascade',

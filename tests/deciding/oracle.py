@@ -1,92 +1,60 @@
 """The decision by brute force over plain tuples; it shares nothing with the product."""
 
-from __future__ import annotations
-
-from datetime import datetime
+from collections.abc import Iterator
 from uuid import UUID
 
-from accounts.purposes import Purpose
-from tests.deciding.world import Credential, Given, Person, Window, World, reaches
-
-CONTENT = {"discover", "read", "download", "invoke", "deploy"}
-USE = {"download", "upload", "invoke", "deploy"}
-NEARLY = {"grant_suspended", "grant_expired", "grant_not_started", "grant_purpose", "no_grant",
-          "purpose_not_permitted", "version_not_covered", "version_blocked"}  # fmt: skip
-Answer = tuple[str, UUID | None, str]  # reason, grant, purpose; "" when no grant gives it
+from tests.deciding.world import CONTENT, USE, Given, Question, World, live, reaches
 
 
-def live(window: Window, at: datetime) -> bool:
-    return window[0] <= at and (window[1] is None or at < window[1])
+def answer(w: World, q: Question) -> tuple[str, UUID | None, str]:
+    """Reason, grant, purpose; no reason where no grant gives it."""
+    for reason in gates(w, q):
+        return reason, None, q.stated
+    barred = conditions(w, q.node)[0] if q.permission in USE else set()
+    for g in held(w, q, q.permission):
+        if (not q.stated or g.purpose in ("", q.stated)) and g.purpose not in barred:
+            return "allowed", g.id, q.stated or g.purpose
+    return "", None, q.stated
 
 
-def answer(  # noqa: C901  one gate below the other
-    world: World,
-    who: Person,
-    permission: str,
-    node: int,
-    stated: str,
-    key: Credential | None,
-    at: datetime,
-) -> Answer:
-    people = {p.id: p for p in world.people}
-    person = people[who.answers_to] if who.answers_to else who
-    if not (who.active and person.active):
-        return "subject_inactive", None, stated
-    if key and (
-        key.owner != who.id or key.revoked or key.expires <= at or permission not in key.scopes
-    ):
-        why = ("unknown" if key.owner != who.id else "revoked" if key.revoked
-               else "expired" if key.expires <= at else "scope")  # fmt: skip
-        return f"key_{why}", None, stated
-    chain = [world.nodes[i] for i in (node, *reversed(world.nodes[node].above))]
-    if key and key.within is not None and key.within not in [n.id for n in chain]:
-        return "key_restriction", None, stated
-    blocked = [n.state for n in chain if n.state in ("withdrawn", "retired")]
-    if permission in USE and blocked:
-        return f"resource_{blocked[0]}", None, stated
-    groups = {g for user, g, window in world.members if user == who.id and live(window, at)}
-    mine = [g for g in world.grants if g.open and (g.user == who.id or g.group in groups)
-            and permission in world.roles[g.role]]  # fmt: skip
-    for g in mine:
-        span = g.versions is None or (chain[0].number or 0) in range(
-            g.versions[0], g.versions[1] + 1
-        )
-        if g.deny and live(g.window, at) and span and g.node in [n.id for n in chain]:
-            return "deny_grant", None, stated
-    base, todo = set(), [node]
-    while todo:
-        if (one := todo.pop()) not in base:
-            base.add(one)
-            todo += [*world.nodes[one].above, *world.nodes[one].sources]
-    barred = {p for b in base for p in Purpose.values if p in world.nodes[b].prohibited
-              or (world.nodes[b].permitted and p not in world.nodes[b].permitted)}  # fmt: skip
-    if permission in USE:
-        if stated in barred:
-            return "purpose_not_permitted", None, stated
-        lacking = {a for b in base for a in world.nodes[b].agreements}
-        lacking -= {a for user, a, w in world.signed if user == person.id and live(w, at)}
-        if lacking:
-            past = any(user == person.id and a in lacking for user, a, _ in world.signed)
-            return "agreement_expired" if past else "agreement_missing", None, stated
+def gates(w: World, q: Question) -> Iterator[str]:  # noqa: C901  one below the other
+    person = next(p for p in w.people if p.id == (q.who.answers_to or q.who.id))
+    states = [w.nodes[n].state for n in w.chain(q.node)]
+    if not (q.who.active and person.active):
+        yield "subject_inactive"
+    if key := q.key:
+        wrong = {"unknown": key.owner != q.who.id, "revoked": key.revoked,
+                 "expired": key.expires <= q.at, "scope": q.permission not in key.scopes,
+                 "restriction": key.within not in (None, *w.chain(q.node))}  # fmt: skip
+        yield from (f"key_{why}" for why, holds in wrong.items() if holds)
+    if q.permission in USE:
+        yield from (f"resource_{s}" for s in states if s in ("withdrawn", "retired"))
+    if held(w, q, q.permission, deny=True):
+        yield "deny_grant"
+    if q.permission in USE:
+        barred, required = conditions(w, q.node)
+        if q.stated in barred:
+            yield "purpose_not_permitted"
+        mine = [(a, window) for user, a, window in w.signed if user == person.id]
+        if lacking := required - {a for a, window in mine if live(window, q.at)}:
+            yield "agreement_expired" if lacking & {a for a, _ in mine} else "agreement_missing"
+    if q.permission in CONTENT and {"draft", "pending"} & {*states} and not held(w, q, "edit"):
+        yield "resource_draft"
 
-    def giving(permission: str, g: Given, at_node: int) -> bool:
-        return (permission in world.roles[g.role] and not g.deny and g.open and not g.suspended
-                and live(g.window, at) and at_node in reaches(world, g))  # fmt: skip
 
-    every = [g for g in world.grants if g.user == who.id or g.group in groups]
-    hidden = any(n.state in ("draft", "pending") for n in chain)
-    if (
-        permission in CONTENT
-        and hidden
-        and not any(giving("edit", g, n.id) for g in every for n in chain)
-    ):
-        return "resource_draft", None, stated
-    for own in (True, False):
-        for n in chain:
-            fit = [g for g in every if (g.user == who.id) == own and giving(permission, g, n.id)
-                   and (not stated or g.purpose in ("", stated))
-                   and not (permission in USE and g.purpose in barred)]  # fmt: skip
-            if fit:
-                oldest = min(fit, key=lambda g: (g.opened, g.id))
-                return "allowed", oldest.id, stated or oldest.purpose
-    return "", None, stated
+def held(w: World, q: Question, permission: str, deny: bool = False) -> list[Given]:
+    """Their own before their groups', the nearest, the oldest."""
+    groups = {g for user, g, window in w.members if user == q.who.id and live(window, q.at)}
+    return [g for *_, g in sorted(
+        (g.user is None, depth, g.opened, g.id, g) for g in w.grants
+        for depth, n in enumerate(w.chain(q.node)) if n in reaches(w, g) and g.open
+        and (g.user == q.who.id or g.group in groups) and permission in w.roles[g.role]
+        and g.deny == deny and live(g.window, q.at) and (deny or not g.suspended))]  # fmt: skip
+
+
+def conditions(w: World, node: int) -> tuple[set[str], set[str]]:
+    """Purposes barred and agreements required here, above, and by what that was made from."""
+    found = [w.nodes[node]]
+    for n in found:
+        found += [w.nodes[i] for i in (*n.above, *n.sources) if w.nodes[i] not in found]
+    return {p for n in found for p in n.barred}, {a for n in found for a in n.agreements}

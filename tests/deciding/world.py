@@ -24,7 +24,14 @@ STATES = {
 }
 AGREEMENTS = ["dua", "ethics"]
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
+CONTENT = {"discover", "read", "download", "invoke", "deploy"}
+USE = {"download", "upload", "invoke", "deploy"}
+RANGES = [(1, 1, "ask"), (2, 2, "block"), (1, 2, "ask"), (2, 3, "block"), (2, None, "inherit")]
 Window = tuple[datetime, datetime | None]
+
+
+def live(window: Window, at: datetime) -> bool:
+    return window[0] <= at and (window[1] is None or at < window[1])
 
 
 class Node(NamedTuple):
@@ -37,6 +44,11 @@ class Node(NamedTuple):
     agreements: tuple[str, ...]
     sources: tuple[int, ...]
     number: int | None
+
+    @property
+    def barred(self) -> set[str]:
+        allowed = self.permitted or Purpose.values
+        return {p for p in Purpose.values if p in self.prohibited or p not in allowed}
 
 
 class Person(NamedTuple):
@@ -54,7 +66,7 @@ class Given(NamedTuple):
     deny: bool
     purpose: str
     window: Window
-    versions: tuple[int, int] | None
+    versions: tuple[int, int | None, str] | None  # first, last, and what a new one means
     opened: datetime
     open: bool
     suspended: bool
@@ -69,6 +81,15 @@ class Credential(NamedTuple):
     within: int | None
 
 
+class Question(NamedTuple):
+    who: Person
+    permission: str
+    node: int
+    stated: str
+    key: Credential | None
+    at: datetime
+
+
 @dataclass
 class World:
     nodes: dict[int, Node] = field(default_factory=dict)
@@ -79,6 +100,10 @@ class World:
     grants: list[Given] = field(default_factory=list)
     signed: list[tuple[UUID, str, Window]] = field(default_factory=list)
     keys: list[Credential] = field(default_factory=list)
+
+    def chain(self, node: int) -> tuple[int, ...]:
+        """From it up to the root."""
+        return (node, *reversed(self.nodes[node].above))
 
 
 def some(chance: Random, most: int, items: list[Any]) -> tuple[Any, ...]:
@@ -136,7 +161,8 @@ def populate(world: World, chance: Random, start: int, now: datetime) -> None:
         for group in some(chance, 3, world.groups):
             world.members.append((person.id, group, window(chance, now)))
         for agreement in some(chance, 2, AGREEMENTS):
-            world.signed.append((person.id, agreement, window(chance, now)))
+            start, end = window(chance, now)  # nobody signs from a later day on
+            world.signed.append((person.id, agreement, (min(start, now), end)))
         for _ in range(2):
             ends = now + timedelta(hours=chance.choice([-1, 1, 1, 1]))
             scopes = some(chance, 16, Permission.values)
@@ -148,7 +174,7 @@ def populate(world: World, chance: Random, start: int, now: datetime) -> None:
     for _ in range(28):
         holder = chance.choice(world.people).id
         group = chance.choice([None, None, *world.groups])
-        ranged = chance.choice([None, None, None, (1, 1), (2, 2)])
+        ranged = chance.choice([None] * 9 + RANGES)
         world.grants.append(
             Given(
                 id=uid(),
@@ -171,11 +197,11 @@ def reaches(world: World, grant: Given) -> list[int]:
     """Where its rows lie: on its resource, or on the versions of its range."""
     if grant.versions is None:
         return [grant.node]
-    first, last = grant.versions
+    first, last, _ = grant.versions
     return [
         n.id
         for n in world.nodes.values()
-        if grant.node in n.above and n.number is not None and first <= n.number <= last
+        if grant.node in n.above and n.number and first <= n.number <= (last or n.number)
     ]
 
 
@@ -256,7 +282,7 @@ def store_node(n: Node, session: psycopg.Connection[Any], system: UUID) -> None:
 
 
 def store_grant(world: World, grant: Given, session: psycopg.Connection[Any], system: UUID) -> None:
-    first, last = grant.versions or (None, None)
+    first, last, new = grant.versions or (None, None, "")
     role = found(session, "select id from accounts_role where slug = %s", grant.role)
     start, end = grant.window
     put(session, "accounts_grant", id=grant.id, effect="deny" if grant.deny else "allow",
@@ -264,7 +290,7 @@ def store_grant(world: World, grant: Given, session: psycopg.Connection[Any], sy
         opened_at=grant.opened, closed_at=None if grant.open else grant.opened, closed_reason="",
         closed_by_id=None if grant.open else system, group_id=grant.group, opened_by_id=system,
         user_id=grant.user, resource_id=grant.node, role_id=role, first_version=first,
-        last_version=last, new_versions="ask" if first else "")  # fmt: skip
+        last_version=last, new_versions=new)  # fmt: skip
     if grant.suspended:
         put(session, "accounts_suspension", id=uuid4(), reason="", opened_at=PAST,
             grant_id=grant.id, opened_by_id=system)  # fmt: skip
@@ -276,3 +302,29 @@ def store_grant(world: World, grant: Given, session: psycopg.Connection[Any], sy
             put(session, f"accounts_{kind}permission", starts_at=start, expires_at=end,
                 content_object_id=node, grant_id=grant.id, permission_id=permission_id(codename),
                 **{f"{kind}_id": grant.user or grant.group})  # fmt: skip
+
+
+def go_on(world: World, session: psycopg.Connection[Any]) -> None:
+    """Everything changes beside the application; the tuples stay what they were."""
+    nodes, people = list(world.nodes), [person.id for person in world.people]
+    for statement, of in (
+        ("delete from accounts_userpermission where user_id = any(%s)", people),
+        ("delete from accounts_grouppermission where group_id = any(%s)", world.groups),
+        ("update accounts_grant set closed_at = clock_timestamp(), closed_by_id = opened_by_id"
+         " where closed_at is null and id = any(%s)", [g.id for g in world.grants[::2]]),
+        ("update accounts_suspension set closed_at = clock_timestamp(), closed_by_id = opened_by_id"
+         " where closed_at is null and grant_id = any(%s)", [g.id for g in world.grants]),
+        ("update accounts_membership set closed_at = clock_timestamp() where closed_at is null"
+         " and opened_at < clock_timestamp() and user_id = any(%s)", people[::2]),
+        ("update accounts_signature set closed_at = clock_timestamp(), closed_by_id = opened_by_id"
+         " where opened_at < clock_timestamp() and closed_at is null and user_id = any(%s)",
+         people[1::2]),
+        ("update accounts_rolepermission set closed_at = clock_timestamp() where closed_at is null"
+         " and role_id in (select id from accounts_role where slug = any(%s))",
+         list(world.roles)[:2]),
+        ("update accounts_user set is_active = not is_active where id = any(%s)", people[::3]),
+        ("update accounts_resource set state = 'withdrawn', required_agreements = '{dua}'"
+         " where kind <> 'root' and id = any(%s)", nodes[::3]),
+    ):  # fmt: skip
+        session.execute(statement, [of])
+    session.commit()

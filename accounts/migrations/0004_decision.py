@@ -1,4 +1,4 @@
-"""Standings, spells, agreements, ranges, suspensions, and the decision as one statement."""
+"""Standings, spells, agreements, ranges, suspensions; the decision as statements of the database."""
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
@@ -13,6 +13,8 @@ from django.db import migrations, models
 from audit.gate import Gate
 
 SQL = Path(__file__).parent / "sql"
+PREPARED = ("accounts_decide", "accounts_decide_each", "accounts_near_miss", "accounts_who_can",
+            "accounts_what_can")
 
 
 class Migration(migrations.Migration):
@@ -81,6 +83,7 @@ class Migration(migrations.Migration):
                 ('agreements', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=50), size=None)),
                 ('opened_at', models.DateTimeField()),
                 ('closed_at', models.DateTimeField(null=True)),
+                ('plain', models.GeneratedField(db_persist=True, expression=models.Q(('agreements', []), ('barred', []), ('blocked', '')), output_field=models.BooleanField())),
             ],
             options={
                 'default_permissions': (),
@@ -99,6 +102,30 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
                 'base_manager_name': 'objects',
             },
+        ),
+        migrations.RemoveConstraint(
+            model_name='grouppermission',
+            name='group_row_once',
+        ),
+        migrations.RemoveConstraint(
+            model_name='userpermission',
+            name='user_row_once',
+        ),
+        migrations.RemoveIndex(
+            model_name='grouppermission',
+            name='group_row_subject',
+        ),
+        migrations.RemoveIndex(
+            model_name='grouppermission',
+            name='group_row_object',
+        ),
+        migrations.RemoveIndex(
+            model_name='userpermission',
+            name='user_row_subject',
+        ),
+        migrations.RemoveIndex(
+            model_name='userpermission',
+            name='user_row_object',
         ),
         migrations.AddField(
             model_name='grant',
@@ -121,6 +148,11 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='accounts.grant'),
         ),
         migrations.AddField(
+            model_name='grouppermission',
+            name='kind',
+            field=models.CharField(default='', max_length=12),
+        ),
+        migrations.AddField(
             model_name='resource',
             name='number',
             field=models.PositiveIntegerField(blank=True, editable=False, null=True),
@@ -135,17 +167,103 @@ class Migration(migrations.Migration):
             name='sources',
             field=django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, editable=False, size=None),
         ),
+        migrations.AddField(
+            model_name='userpermission',
+            name='kind',
+            field=models.CharField(default='', max_length=12),
+        ),
+        migrations.AlterField(
+            model_name='grouppermission',
+            name='content_object',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='accounts.resource'),
+        ),
+        migrations.AlterField(
+            model_name='grouppermission',
+            name='grant',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.grant'),
+        ),
+        migrations.AlterField(
+            model_name='membership',
+            name='user',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AlterField(
+            model_name='userpermission',
+            name='content_object',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='accounts.resource'),
+        ),
+        migrations.AlterField(
+            model_name='userpermission',
+            name='grant',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.grant'),
+        ),
         migrations.AddIndex(
             model_name='grant',
             index=models.Index(condition=models.Q(('closed_at', None), ('effect', 'deny')), fields=['resource'], name='grant_deny'),
         ),
         migrations.AddIndex(
+            model_name='grant',
+            index=models.Index(condition=models.Q(('closed_at', None)), fields=['user', 'effect', 'resource'], include=('id', 'role', 'purpose', 'starts_at', 'expires_at', 'opened_at', 'first_version', 'last_version'), name='grant_user'),
+        ),
+        migrations.AddIndex(
+            model_name='grant',
+            index=models.Index(condition=models.Q(('closed_at', None)), fields=['group', 'effect', 'resource'], include=('id', 'role', 'purpose', 'starts_at', 'expires_at', 'opened_at', 'first_version', 'last_version'), name='grant_group'),
+        ),
+        migrations.AddIndex(
+            model_name='grant',
+            index=models.Index(condition=models.Q(('closed_at', None), ('effect', 'allow'), ('group__isnull', False)), fields=['resource', 'group'], include=('role',), name='grant_shared'),
+        ),
+        migrations.AddIndex(
+            model_name='grouppermission',
+            index=models.Index(fields=['group', 'permission', 'content_object'], include=('grant', 'starts_at', 'expires_at', 'kind'), name='group_row_subject'),
+        ),
+        migrations.AddIndex(
+            model_name='grouppermission',
+            index=models.Index(fields=['content_object', 'permission', 'group'], include=('grant', 'starts_at', 'expires_at', 'kind'), name='group_row_object'),
+        ),
+        migrations.AddIndex(
+            model_name='grouppermission',
+            index=models.Index(condition=models.Q(('kind__in', ('root', 'project'))), fields=['group', 'permission'], include=('content_object', 'starts_at', 'expires_at', 'kind'), name='group_row_deep'),
+        ),
+        migrations.AddIndex(
+            model_name='membership',
+            index=models.Index(fields=['user'], include=('group', 'opened_at', 'closed_at'), name='membership_user'),
+        ),
+        migrations.AddIndex(
             model_name='resource',
             index=django.contrib.postgres.indexes.GinIndex(fields=['sources'], name='resource_sources'),
+        ),
+        migrations.AddIndex(
+            model_name='resource',
+            index=models.Index(fields=['parent', 'id'], include=('kind',), name='resource_children'),
+        ),
+        migrations.AddIndex(
+            model_name='resource',
+            index=models.Index(fields=['kind', 'id'], name='resource_kinds'),
+        ),
+        migrations.AddIndex(
+            model_name='userpermission',
+            index=models.Index(fields=['user', 'permission', 'content_object'], include=('grant', 'starts_at', 'expires_at', 'kind'), name='user_row_subject'),
+        ),
+        migrations.AddIndex(
+            model_name='userpermission',
+            index=models.Index(fields=['content_object', 'permission', 'user'], include=('grant', 'starts_at', 'expires_at', 'kind'), name='user_row_object'),
+        ),
+        migrations.AddIndex(
+            model_name='userpermission',
+            index=models.Index(condition=models.Q(('kind__in', ('root', 'project'))), fields=['user', 'permission'], include=('content_object', 'starts_at', 'expires_at', 'kind'), name='user_row_deep'),
         ),
         migrations.AddConstraint(
             model_name='grant',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_version', None), ('last_version', None), ('new_versions', '')), models.Q(('first_version__isnull', False), ('last_version', None), ('new_versions', 'inherit')), models.Q(('last_version__gte', models.F('first_version')), ('new_versions__in', ['ask', 'block'])), _connector='OR'), name='grant_range_is_whole'),
+        ),
+        migrations.AddConstraint(
+            model_name='grouppermission',
+            constraint=models.UniqueConstraint(fields=('grant', 'permission', 'content_object'), name='group_row_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='userpermission',
+            constraint=models.UniqueConstraint(fields=('grant', 'permission', 'content_object'), name='user_row_once'),
         ),
         migrations.AddField(
             model_name='signature',
@@ -180,7 +298,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='standing',
             name='resource',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='standings', to='accounts.resource'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='standings', to='accounts.resource'),
         ),
         migrations.AddField(
             model_name='suspension',
@@ -223,7 +341,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='standing',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('resource',), name='one_standing'),
+            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('resource',), include=('hidden', 'plain'), name='one_standing'),
         ),
         migrations.AddConstraint(
             model_name='suspension',
@@ -233,13 +351,20 @@ class Migration(migrations.Migration):
             model_name='suspension',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='suspension_closed_by_somebody'),
         ),
-        migrations.RunSQL((SQL / "0004_standings.sql").read_text()),
-        migrations.RunSQL((SQL / "0004_decide.sql").read_text()),
+        *(migrations.RunSQL((SQL / f"{name}.sql").read_text())
+          for name in ("standings", "drift", "touched", "entries", "decide", "each", "visible", "lists")),
+        # A plan a connection, not one a question: planning costs ten times the looking up. Without
+        # knowing the question it would join bitmaps of all grants of a group: each walks an index.
+        *(migrations.RunSQL(f"alter function {name} set {setting}") for name in PREPARED
+          for setting in ("plan_cache_mode = force_generic_plan", "enable_bitmapscan = off")),
         Gate("accounts_agreement"),
         Gate("accounts_signature"),
         Gate("accounts_suspension"),
         Gate("accounts_standing"),
         Gate("accounts_spell"),
+        # What is there already.
         migrations.RunSQL("select accounts_settle(array(select id from accounts_resource))"),
         migrations.RunSQL("select accounts_relive(id) from accounts_user"),
+        migrations.RunSQL("update accounts_userpermission set content_object_id = content_object_id"),
+        migrations.RunSQL("update accounts_grouppermission set content_object_id = content_object_id"),
     ]
