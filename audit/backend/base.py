@@ -3,6 +3,8 @@
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
 
+from audit.context import current
+
 
 class DatabaseOperations(PostgresOperations):
     compiler_module = "audit.backend.compiler"
@@ -10,3 +12,13 @@ class DatabaseOperations(PostgresOperations):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
+
+    def _savepoint(self, sid: str) -> None:
+        super()._savepoint(sid)
+        if act := current():
+            act.savepoints[sid] = len(act.diffs)
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        super()._savepoint_rollback(sid)
+        if (act := current()) and sid in act.savepoints:
+            del act.diffs[act.savepoints[sid] :]  # of what was not written after all
