@@ -21,7 +21,7 @@ from audit.context import (
     current,
     opened,
 )
-from audit.models import Event, root_model
+from audit.models import Event, insert, root_model
 from audit.refusals import keep
 
 P = ParamSpec("P")
@@ -131,7 +131,7 @@ def close(act: Act, target: models.Model | None) -> None:
         raise ForeignDecision(f"{act.verb}: wrote {path}, which it decided nothing about")
     own = Event(**describe(act, target), outcome=Event.Outcome.OK)
     own.stamp()
-    Event.objects.write([*act.diffs, own])
+    insert([*act.diffs, own])
     act.open = False
     act.touched = set_gate("")
 

@@ -13,12 +13,13 @@ class DatabaseOperations(PostgresOperations):
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
 
-    def _savepoint(self, sid: str) -> None:
-        super()._savepoint(sid)
-        if act := current():
+    def savepoint(self) -> str | None:
+        sid = super().savepoint()
+        if sid and (act := current()):
             act.savepoints[sid] = len(act.diffs)
+        return sid
 
-    def _savepoint_rollback(self, sid: str) -> None:
-        super()._savepoint_rollback(sid)
+    def savepoint_rollback(self, sid: str) -> None:
+        super().savepoint_rollback(sid)
         if (act := current()) and sid in act.savepoints:
             del act.diffs[act.savepoints[sid] :]  # of what was not written after all

@@ -26,7 +26,7 @@ SEARCHED = (
 )  # fmt: skip
 
 
-WRITE = (
+INSERT = (
     "insert into audit_event ({0}) select {0} from json_populate_recordset(null::audit_event, %s)"
 )
 
@@ -71,16 +71,6 @@ class EventManager(LogEntryManager):  # type: ignore[misc]  # auditlog ships no 
         else:
             event.save()
         return event
-
-    def write(self, events: list[Event]) -> None:
-        """Any number by one statement of one parameter: building SQL for each costs more."""
-        fields = self.model._meta.concrete_fields
-        given = [f for f in fields if not (f.generated or f.primary_key or f.has_db_default())]
-        names = [field.attname for field in given]
-        rows = [{name: getattr(event, name) for name in names} for event in events]
-        with connection.cursor() as cursor:
-            text = json.dumps(rows, cls=DjangoJSONEncoder)
-            cursor.execute(WRITE.format(", ".join(names)), [text])
 
 
 class Event(AbstractLogEntry):  # type: ignore[misc]
@@ -199,3 +189,14 @@ class Event(AbstractLogEntry):  # type: ignore[misc]
         self.actor, self.actor_repr = act.actor, str(act.actor)[:200]
         self.on_behalf_of = act.on_behalf_of
         self.decision = [vars(decision) for decision in act.passed]
+
+
+def insert(events: list[Event]) -> None:
+    """Any number by one statement of one parameter: building SQL for each costs more."""
+    fields = Event._meta.concrete_fields
+    given = [f for f in fields if not (f.generated or f.primary_key or f.has_db_default())]
+    names = [field.attname for field in given]
+    rows = [{name: getattr(event, name) for name in names} for event in events]
+    with connection.cursor() as cursor:
+        text = json.dumps(rows, cls=DjangoJSONEncoder)
+        cursor.execute(INSERT.format(", ".join(names)), [text])

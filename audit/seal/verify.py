@@ -93,7 +93,8 @@ def one(sql: str, *values: Any, **named: Any) -> Any:
 def some(sql: str, *values: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        found: list[Any] = cursor.fetchall()
+    return found
 
 
 def stretch(first: int, end: int) -> list[Any]:

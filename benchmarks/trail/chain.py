@@ -60,7 +60,7 @@ def rate(name: str) -> float:
     asked = conninfo_to_dict(os.environ["DATABASE_URL"])
     names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
     where = {names[key]: str(value) for key, value in asked.items() if key in names}
-    command = [postgres_folder() / "pgbench", "--no-vacuum", f"--client={CLIENTS}", "--jobs=1"]
+    command = [str(postgres_folder() / "pgbench"), "--no-vacuum", f"--client={CLIENTS}", "--jobs=1"]
     command += [f"--time={SECONDS}", f"--file={script}"]
     done = subprocess.run(
         command, env=os.environ | where, check=True, capture_output=True, text=True

@@ -7,6 +7,7 @@ error of the ratio is a fifth of a percent.
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
 import time
@@ -51,7 +52,7 @@ def figures(uid: str, secret: str) -> Iterator[bool]:
 
 
 def noise(ratios: list[float]) -> float:
-    return statistics.stdev(ratios) / len(ratios) ** 0.5
+    return statistics.stdev(ratios) / math.sqrt(len(ratios))
 
 
 def worked(connection: Any, step: Step, number: int) -> float:
