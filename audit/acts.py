@@ -21,7 +21,7 @@ from audit.context import (
     current,
     opened,
 )
-from audit.models import Event, root_model
+from audit.models import Event, insert, root_model
 from audit.refusals import keep
 
 P = ParamSpec("P")
@@ -129,7 +129,9 @@ def close(act: Act, target: models.Model | None) -> None:
         raise NoDecision(f"{act.verb}: no decision, no commit")
     if (path := act.uncovered()) is not None:
         raise ForeignDecision(f"{act.verb}: wrote {path}, which it decided nothing about")
-    Event.objects.create(**describe(act, target), outcome=Event.Outcome.OK)
+    own = Event(**describe(act, target), outcome=Event.Outcome.OK)
+    own.stamp()
+    insert([*act.diffs, own])
     act.open = False
     act.touched = set_gate("")
 

@@ -95,6 +95,8 @@ class Act:
     on_behalf_of: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     touched: str = ""  # what the database noted as changed, for whoever remembers answers
+    diffs: list[Any] = field(default_factory=list)  # events that are written when it closes
+    savepoints: dict[str, int] = field(default_factory=dict)  # how many there were at each
     open: bool = True
 
     def uncovered(self) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -92,6 +93,18 @@ class Verdict:
     scope: Scope
     report: Report
     problems: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "ok": not self.problems,
+            "scope": self.scope.name,
+            "leaves": self.report.size,
+            "checkpoints": self.report.checkpoints,
+            "anchors": self.report.anchors,
+            "erased": self.report.erased,
+            "retired": self.report.retired,
+            "problems": self.problems,
+        }
 
 
 def verdict(scope: Scope) -> Verdict:

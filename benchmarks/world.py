@@ -47,6 +47,10 @@ def drop(name: str) -> None:
         server.execute(f'drop database "{name}" with (force)')
 
 
+def superuser(name: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(os.environ["DATABASE_SUPERUSER_URL"], dbname=name, autocommit=True)
+
+
 def point_at(name: str) -> None:
     """This process, and those that it starts."""
     for variable in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SUPERUSER_URL"):

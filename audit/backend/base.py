@@ -5,6 +5,8 @@ from typing import Any
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
 
+from audit.context import current
+
 ONLY_WHEN_TOLD = 1 << 30  # uses of a statement before it is prepared without being told
 
 
@@ -21,3 +23,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if params["prepare_threshold"] is None:
             params["prepare_threshold"] = ONLY_WHEN_TOLD
         return params
+
+    def savepoint(self) -> str | None:
+        sid = super().savepoint()
+        if sid and (act := current()):
+            act.savepoints[sid] = len(act.diffs)
+        return sid
+
+    def savepoint_rollback(self, sid: str) -> None:
+        super().savepoint_rollback(sid)
+        if (act := current()) and sid in act.savepoints:
+            del act.diffs[act.savepoints[sid] :]  # of what was not written after all

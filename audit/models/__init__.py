@@ -1,6 +1,6 @@
 """The trail's tables."""
 
-from audit.models.events import Event, EventManager, UuidV7, root_model
+from audit.models.events import Event, EventManager, UuidV7, insert, root_model
 from audit.models.exports import Export
 from audit.models.keeping import Erasure, Hold
 from audit.models.searches import SavedSearch
@@ -15,5 +15,6 @@ __all__ = [
     "SavedSearch",
     "SinkCursor",
     "UuidV7",
+    "insert",
     "root_model",
 ]

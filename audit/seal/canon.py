@@ -55,18 +55,21 @@ def moment(text: str) -> str:
     return f"{text[:10]}T{text[11:-3]}Z"
 
 
+# Names stand in their order, in which orjson sorts them at once.
+
+
 def who(row: Any) -> dict[str, Any]:
     """The person who acted, as far as it names or locates them."""
-    return {"actor": row[17], "on_behalf_of": row[18], "address": row[19], "agent": row[20]}
+    return {"actor": row[17], "address": row[19], "agent": row[20], "on_behalf_of": row[18]}
 
 
 def what(row: Any) -> dict[str, Any]:
     """What was said and written, which may name anybody."""
     return {
-        "object": row[21],
-        "message": row[22],
         "changes": value(row[23]),
         "data": value(row[24]),
+        "message": row[22],
+        "object": row[21],
     }
 
 
@@ -77,27 +80,27 @@ def commit(salt: bytes, part: dict[str, Any]) -> bytes:
 def event(row: Any, kind_of_object: str, who: bytes, what: bytes) -> dict[str, Any]:
     """What is hashed: nothing here ever has to be erased."""
     return {
-        "v": 1,
-        "uid": row[0],
-        "time": moment(row[1]),
-        "kind": row[2],
-        "class": row[3],
         "act": row[4],
-        "verb": row[5],
-        "outcome": row[6],
-        "actor": row[7],
-        "key": row[8],
-        "type": kind_of_object,
-        "object": row[9],
         "action": row[10],
-        "resource": row[11],
-        "path": row[12],
+        "actor": row[7],
+        "class": row[3],
         "decision": orjson.loads(row[13]),  # ours: no number in it but ids
+        "door": row[16],
+        "key": row[8],
+        "kind": row[2],
+        "object": row[9],
+        "outcome": row[6],
+        "path": row[12],
         "purpose": row[14],
         "request": row[15],
-        "door": row[16],
-        "who": who.hex(),
+        "resource": row[11],
+        "time": moment(row[1]),
+        "type": kind_of_object,
+        "uid": row[0],
+        "v": 1,
+        "verb": row[5],
         "what": what.hex(),
+        "who": who.hex(),
     }
 
 

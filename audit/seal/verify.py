@@ -10,13 +10,14 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-from audit.seal import canon, tiles
+from audit.seal import canon
 from audit.seal.erased import Erased
-from audit.seal.merkle import Edge, split
+from audit.seal.merkle import WIDTH, Edge, split
 from audit.seal.notes import BadNote, Checkpoint, Verifier, checkpoint
 from audit.seal.retired import Retired
+from audit.seal.tiles import TILE
 
-CHUNK = 2048
+CHUNK = 512  # leaves at a time: they stay in the processor's cache
 MOST = 100  # problems that are told; one is enough to be worried
 # No act is open as long: an event that claims an older time than that was not written then.
 LONGEST_ACT = timedelta(hours=1)
@@ -40,6 +41,7 @@ CHECKPOINTS = """
 select id, size, note from audit_checkpoint where (size, id) > (%s, %s) order by size, id limit %s
 """
 FRONTIER = "select frontier from audit_checkpoint where size = %s order by id limit 1"
+TILES = "select place, hashes from audit_tile where level = 0 and place >= %s and place < %s"
 SIZE = "select coalesce(max(seq) + 1, 0) from audit_leaf"
 # Below the floor the sealer has finished: what appears there took a number of another's. The same
 # number at another time is another event.
@@ -86,6 +88,13 @@ def one(sql: str, *values: Any, **named: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(sql, named or values)
         return cursor.fetchone()
+
+
+def some(sql: str, *values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        found: list[Any] = cursor.fetchall()
+    return found
 
 
 def stretch(first: int, end: int) -> list[Any]:
@@ -184,9 +193,7 @@ class Walk:
     def checkpoints(self) -> Iterator[Checkpoint]:
         size, number = self.edge.size, 0
         while True:
-            with connection.cursor() as cursor:
-                cursor.execute(CHECKPOINTS, [size, number, CHUNK])
-                rows = cursor.fetchall()
+            rows = some(CHECKPOINTS, size, number, CHUNK)
             for number, size, note in rows:  # noqa: B007  the last are where to go on
                 self.report.checkpoints += 1
                 try:
@@ -283,9 +290,13 @@ class Walk:
 
     def in_tiles(self, first: int, end: int, rows: list[Any]) -> None:
         """Proofs are made from tiles, and a tile remembers the order of its leaves."""
-        for place in range(first // tiles.TILE, (end - 1) // tiles.TILE + 1):
-            stored = tiles.rows(tiles.ONE, 0, place)
-            for step, found in enumerate(split(stored[0]) if stored else []):
-                seq = place * tiles.TILE + step
-                if first <= seq < end and found != rows[seq - first][8]:
-                    self.report.add("is not the leaf that stood here", seq, rows[seq - first][1])
+        for place, hashes in some(TILES, first // TILE, (end - 1) // TILE + 1):
+            base = place * TILE
+            begin, stop = max(first, base), min(end, base + TILE)
+            stored = hashes[(begin - base) * WIDTH : (stop - base) * WIDTH]
+            leaves = rows[begin - first : stop - first]
+            if stored == b"".join([row[8] for row in leaves]):
+                continue
+            for row, found in zip(leaves, split(stored), strict=True):
+                if found != row[8]:
+                    self.report.add("is not the leaf that stood here", row[0], row[1])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connection, connections
 
 from accounts.actions import people
@@ -39,6 +42,15 @@ def told(*, anchored: bool = True) -> str:
     """The first problem, as an auditor reads it; nothing if there is none."""
     found = check(anchored=anchored).problems
     return str(found[0]) if found else ""
+
+
+def environment() -> dict[str, str]:
+    """For a program of its own on the database and the seal of this test."""
+    name = str(connection.settings_dict["NAME"])
+    return os.environ | {
+        "DATABASE_URL": os.environ["DATABASE_URL"].replace("/gatehouse?", f"/{name}?"),
+        "DATA_DIR": str(Path(settings.SEAL_ROOT).parent),
+    }
 
 
 @contextmanager

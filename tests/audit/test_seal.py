@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from audit.seal.notes import BadNote, Verifier
 from audit.tasks import seal as seal_task
 from audit.tasks import verify as verify_task
 from tests.acting import rows
-from tests.audit.sealing import act, as_superuser, check, seal_all, told
+from tests.audit.sealing import act, as_superuser, check, environment, seal_all, told
 
 committing = pytest.mark.django_db(transaction=True)
 
@@ -217,13 +216,8 @@ def write_at_random(cast: Any, stop: threading.Event, seed: int) -> None:
 
 
 def sealer_process() -> subprocess.Popen[bytes]:
-    name = str(connection.settings_dict["NAME"])
-    environment = os.environ | {
-        "DATABASE_URL": os.environ["DATABASE_URL"].replace("/gatehouse?", f"/{name}?"),
-        "DATA_DIR": str(Path(django_settings.SEAL_ROOT).parent),
-    }
     command = [sys.executable, "manage.py", "seal", "--loop", "0.01"]
-    return subprocess.Popen(command, cwd=django_settings.BASE_DIR, env=environment)
+    return subprocess.Popen(command, cwd=django_settings.BASE_DIR, env=environment())
 
 
 def checkpoints() -> int:

@@ -35,25 +35,11 @@ class Command(ActionCommand):
         except (LookupError, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
         if options["json"]:
-            self.stdout.write(json.dumps(as_json(found)))
+            self.stdout.write(json.dumps(found.as_json()))
         if found.problems:
             number = f"{len(found.problems)} findings. The first: {found.problems[0]}"
             raise CommandError(number)
         return "" if options["json"] else sentence(found)
-
-
-def as_json(found: Verdict) -> dict[str, Any]:
-    report = found.report
-    return {
-        "ok": not found.problems,
-        "scope": found.scope.name,
-        "leaves": report.size,
-        "checkpoints": report.checkpoints,
-        "anchors": report.anchors,
-        "erased": report.erased,
-        "retired": report.retired,
-        "problems": found.problems,
-    }
 
 
 def sentence(found: Verdict) -> str:

@@ -1,0 +1,1 @@
+"""The figures of the trail, one file a question."""
