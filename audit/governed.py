@@ -24,6 +24,8 @@ class Governed(models.Model):
     """A row with a history. `secret_fields` never enter the trail."""
 
     secret_fields: ClassVar[frozenset[str]] = frozenset()
+    # How to find the person whose name stands in the name of this row: what is theirs to erase.
+    named_after: ClassVar[str] = ""
 
     class Meta:
         abstract = True
