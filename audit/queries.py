@@ -264,6 +264,12 @@ def keeps_erasures(user: Any) -> bool:
     return on_site(user, "manage_people", "decide_request")
 
 
+def require(allowed: bool) -> None:
+    """To everybody else there is no such page."""
+    if not allowed:
+        raise Http404
+
+
 def on_site(user: Any, *permissions: str) -> bool:
     return any(user.has_perm(f"accounts.{permission}") for permission in permissions)
 
@@ -291,9 +297,10 @@ def erasable(user: Any) -> QuerySet[Any]:
     return people.filter(is_active=False).order_by("username")
 
 
-def mentions(user: Any, erasure: Erasure) -> list[Event]:
-    """The events that a plan asks about, for who reads the whole trail."""
-    listed = erasure.plan.get("mentions", [])
+def mentions(user: Any, erasure: Erasure) -> list[tuple[int, Event]]:
+    """The events that a plan asks about, by leaf, for who reads the whole trail."""
+    listed = redaction.uids(erasure.plan.get("mentions", []))
     if not listed or not on_site(user, "read_trail"):
         return []
-    return list(readable(user).filter(uid__in=redaction.uids(listed)).defer("words"))
+    rows = {row.uid: row for row in readable(user).filter(uid__in=listed.values()).defer("words")}
+    return [(seq, rows[uid]) for seq, uid in listed.items() if uid in rows]

@@ -49,7 +49,7 @@ def plan_erasure(erasure: Erasure, chosen: list[int], *, by: Any) -> Erasure:
         )
     if other := sorted({*chosen} - {*made.chosen}):
         raise ValidationError(f"Record {other[0]} does not mention them.")
-    erasure.plan = made.told()
+    erasure.plan = made.told() | {"held": dict(redaction.held(made))}
     erasure.save()
     context.say(summary(made), digest=made.digest, subject=str(erasure.subject_id))
     return erasure

@@ -79,5 +79,11 @@ class Erasure(Governed):
     def __str__(self) -> str:
         return f"erasure {self.id}"
 
+    @property
+    def status(self) -> str:
+        if self.done_at is not None:
+            return "carried out"
+        return "waits for a second person" if self.plan else "asked"
+
     def get_absolute_url(self) -> str:
         return reverse("erasure", args=[self.pk])

@@ -14,8 +14,6 @@ from audit.models import root_model
 
 # As `named_after` of models that are ours.
 THIRD_PARTY = {"account.EmailAddress": "user"}
-# A name that is vocabulary, a surname such as Grant, tells nothing: a user name and an address do.
-ONE_OF_A_KIND = ("username", "email")
 PAST = """
 select distinct name, lower(value)
   from audit_event e,
@@ -53,7 +51,7 @@ def person(user: Any) -> Person:
         known |= set(cursor.fetchall())
     names, emails, shown = (
         sorted(value for name, value in known if value and name == of)
-        for of in (*ONE_OF_A_KIND, "name")
+        for of in ("username", "email", "name")
     )
     words = sorted({*names, *emails, *shown})
     return Person(user.pk, kind, user._meta.db_table, names, emails, words, list(own_rows(user)))

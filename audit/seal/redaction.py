@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -10,45 +9,12 @@ from uuid import UUID
 
 from django.db import connection
 
-from audit.seal.erased import REDACTION, digest
+from audit.seal.erased import digest
+from audit.seal.finding import FIND, values
 from audit.seal.person import Person
 
 LISTED = 200  # mentions in free text that one plan asks somebody about
 SIZE = "select coalesce(max(seq) + 1, 0) from audit_leaf"
-# `who`: by their id. `what`: rows of theirs by type and number, typed fields by the whole value.
-# Words that stand anywhere else may be anybody's, or mere vocabulary: a person decides on each.
-# What redaction itself wrote names nobody, and has to stay readable as the reason for the gaps.
-FIND = """
-select seq, verb, by_them, of_them, mentioned from (
-  select l.seq, e.verb, e.id,
-         l.who_gone is null and (
-           coalesce(e.actor_id = %(id)s, false)
-           or e.actor_id is null and e.verb = 'session.open'
-             and lower(e.actor_repr) = any(%(unique)s)
-           or lower(e.on_behalf_of) = any(%(unique)s)) as by_them,
-         l.what_gone is null and (
-           coalesce((e.content_type_id, e.object_pk) in (
-             select type, pk from unnest(%(types)s::int[], %(pks)s::text[]) as own (type, pk)),
-             false)
-           or e.kind = 'out_of_band' and e.object_repr = %(table)s and e.object_pk = %(id)s::text
-           or lower(e.object_repr) = any(%(emails)s)
-           or lower(e.message) = any(%(searches)s)
-           or coalesce(lower(e.data ->> 'asked_by') = any(%(unique)s), false)
-           or e.content_type_id is distinct from %(type)s and exists (
-             select from jsonb_each(
-               case jsonb_typeof(e.changes) when 'object' then e.changes else '{}' end)
-                 as field (name, pair)
-              where name in ('username', 'email')
-                and (lower(pair ->> 0) = any(%(unique)s) or lower(pair ->> 1) = any(%(unique)s)))
-         ) as of_them,
-         l.what_gone is null and lower(concat_ws(
-           E'\\n', e.object_repr, e.message, e.changes::text, e.data::text)) ~ %(pattern)s
-           as mentioned
-    from audit_event e left join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
-   where e.verb <> %(redaction)s) as found
- where by_them or of_them or mentioned
- order by id
-"""
 HELD = """
 select h.path, count(*) from audit_leaf l
   join audit_event e on (e.id, e."timestamp") = (l.event_id, l.at)
@@ -56,10 +22,7 @@ select h.path, count(*) from audit_leaf l
     and (h.path = '/' or starts_with(e.resource_path, h.path))
  where l.seq = any(%s) group by 1 order by 1
 """
-UIDS = """
-select e.uid from audit_leaf l join audit_event e on (e.id, e."timestamp") = (l.event_id, l.at)
- where l.seq = any(%s)
-"""
+UIDS = "select seq, uid from audit_leaf where seq = any(%s) order by seq"
 REDACT = "select trail_redact(%s, %s, %s)"
 
 
@@ -117,24 +80,6 @@ def plan(person: Person, chosen: list[int], upto: int) -> Plan:
     return Plan(upto, who, what, mentions, taken, later)
 
 
-def values(person: Person) -> dict[str, Any]:
-    # Whole words: the characters of names and addresses do not end one.
-    every = "|".join(re.escape(word) for word in person.words)
-    unique = [*person.names, *person.emails]
-    return {
-        "id": person.pk,
-        "type": person.type,
-        "table": person.table,
-        "emails": person.emails,
-        "unique": unique,
-        "searches": [*person.emails, *(f"actor:{name}" for name in unique)],
-        "types": [kind for kind, _ in person.rows],
-        "pks": [pk for _, pk in person.rows],
-        "pattern": rf"(?<![\w.@+-])({every})(?![\w@+-])",
-        "redaction": REDACTION,
-    }
-
-
 def held(parts: Plan) -> list[tuple[str, int]]:
     """Open holds, and how many of these records each covers."""
     with connection.cursor() as cursor:
@@ -142,10 +87,10 @@ def held(parts: Plan) -> list[tuple[str, int]]:
         return list(cursor.fetchall())
 
 
-def uids(seqs: list[int]) -> list[UUID]:
+def uids(seqs: list[int]) -> dict[int, UUID]:
     with connection.cursor() as cursor:
         cursor.execute(UIDS, [seqs])
-        return [row[0] for row in cursor.fetchall()]
+        return dict(cursor.fetchall())
 
 
 def erase(erasure: UUID, parts: Plan) -> None:
