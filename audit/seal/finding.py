@@ -16,8 +16,9 @@ select seq, verb, by_them, of_them, mentioned from (
   select l.seq, e.verb, e.id,
          l.who_gone is null and (
            coalesce(e.actor_id = %(id)s, false)
-           or e.actor_id is null and e.verb = 'session.open'
-             and lower(e.actor_repr) = any(%(unique)s)
+           or e.actor_id is null and e.verb = 'session.open'  -- tried, and not proved to be them
+             and (lower(e.actor_repr) = any(%(unique)s)
+                  or e.content_type_id = %(type)s and e.object_pk = %(id)s::text)
            or lower(e.on_behalf_of) = any(%(unique)s)) as by_them,
          l.what_gone is null and (
            coalesce((e.content_type_id, e.object_pk) in (
