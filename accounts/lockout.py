@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -16,7 +18,10 @@ def account_of(credentials: dict[str, Any] | None) -> tuple[str, User | None]:
     given = credentials or {}
     typed = str(given.get("username") or given.get("email") or given.get("login") or "")
     name = typed.strip().lower().replace("\x00", "")[:254]
-    return name, User.objects.filter(Q(username=name) | Q(email=name) & ~Q(email="")).first()
+    meant = Q(username=name) | Q(email=name) & ~Q(email="")
+    with suppress(ValueError):  # as a client names itself
+        meant |= Q(pk=UUID(name))
+    return name, User.objects.filter(meant).first()
 
 
 def account_name(request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:
