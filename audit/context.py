@@ -95,6 +95,7 @@ class Act:
     on_behalf_of: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     touched: str = ""  # what the database noted as changed, for whoever remembers answers
+    folds: bool = False  # a look that repeats: counted, and written as one event when it ends
     open: bool = True
 
     def uncovered(self) -> str | None:

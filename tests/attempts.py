@@ -136,6 +136,7 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "trail.print": lambda w, by: exports.print_trail(Search(), format="csv", by=by),
     "trail.save_search": lambda w, by: searches.save_search(Search.of("x"), name="x", by=by),
+    "trail.complete": lambda w, by: trail.complete("actor", by=by),
     "trail.view": lambda w, by: trail.view_trail(Search(), by=by),
     "trail.view_event": lambda w, by: trail.view_event(Event.objects.latest("id"), by=by),
     "version.open": lambda w, by: versions.open_version(w.scans, by=by),
