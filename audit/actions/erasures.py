@@ -38,6 +38,7 @@ def ask_erasure(subject: Any, reason: str, *, by: Any) -> Erasure:
 def plan_erasure(erasure: Erasure, chosen: list[int], *, by: Any) -> Erasure:
     """Exactly what would go; of mentions in free text, those that somebody looked at and chose."""
     require(by, KEEP_PEOPLE, ASKING)
+    lock(erasure)
     require_open(erasure)
     if by.pk != erasure.asked_by_id:
         raise ValidationError("The plan is made by the one who asked: ask for one yourself.")
@@ -77,6 +78,7 @@ def redact(erasure: Erasure, plan: str, *, by: Any) -> Erasure:
     `plan` is the digest of what the second person saw.
     """
     require(by, ANSWER_FOR_PRIVACY, CARRYING_OUT)
+    lock(erasure)
     require_open(erasure)
     require_gone(erasure.subject)
     if by.pk in (erasure.asked_by_id, erasure.subject_id):
@@ -95,6 +97,8 @@ def redact(erasure: Erasure, plan: str, *, by: Any) -> Erasure:
 
 def as_planned(erasure: Erasure) -> Plan:
     """Made again from what was asked then; other parts than those were approved by nobody."""
+    if redaction.sealed_plan(erasure.pk) != erasure.plan["digest"]:
+        raise ValidationError("The plan is not sealed yet: try in a few seconds.", code="conflict")
     parts = redaction.plan(person(erasure.subject), erasure.plan["chosen"], erasure.plan["size"])
     if parts.digest != erasure.plan["digest"]:
         raise ValidationError(
@@ -106,6 +110,11 @@ def as_planned(erasure: Erasure) -> Plan:
             f"A legal hold is open: of these records {covers}. It is lifted first."
         )
     return parts
+
+
+def lock(erasure: Erasure) -> None:
+    """As it stands now, and for nobody else meanwhile: a plan is not changed under an approval."""
+    erasure.refresh_from_db(from_queryset=Erasure.objects.select_for_update())
 
 
 def require_open(erasure: Erasure) -> None:

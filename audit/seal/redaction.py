@@ -23,6 +23,12 @@ select h.path, count(*) from audit_leaf l
  where l.seq = any(%s) group by 1 order by 1
 """
 UIDS = "select seq, uid from audit_leaf where seq = any(%s) order by seq"
+SEALED = """
+select e.data ->> 'digest' from audit_event e
+  join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
+ where e.verb = 'trail.plan_erasure' and e.kind = 'act' and e.outcome = 'ok' and e.object_pk = %s
+ order by l.seq desc limit 1
+"""
 REDACT = "select trail_redact(%s, %s, %s)"
 
 
@@ -85,6 +91,14 @@ def held(parts: Plan) -> list[tuple[str, int]]:
     with connection.cursor() as cursor:
         cursor.execute(HELD, [[*parts.who, *parts.what]])
         return list(cursor.fetchall())
+
+
+def sealed_plan(erasure: UUID) -> str:
+    """The digest of the newest plan that the seal holds: what the database compares with."""
+    with connection.cursor() as cursor:
+        cursor.execute(SEALED, [str(erasure)])
+        found = cursor.fetchone()
+    return found[0] if found else ""
 
 
 def uids(seqs: list[int]) -> dict[int, UUID]:

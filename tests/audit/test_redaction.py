@@ -14,6 +14,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from accounts.actions import grants, people
 from accounts.decision import site
 from audit.actions import erasures, keeping
+from audit.actions.trail import view_trail
 from audit.context import Origin, entered
 from audit.models import Erasure, Event
 from audit.queries import events, recent_values
@@ -172,6 +173,20 @@ def test_what_is_not_sealed_yet_waits(cast, gone):
         erasures.plan_erasure(asked, [], by=cast.erin)
 
 
+def test_a_plan_that_is_not_sealed_yet_is_not_carried_out(cast, gone):
+    asked = planned(cast, gone)
+    erasures.plan_erasure(asked, [], by=cast.erin)
+    erasures.redact(asked, asked.plan["digest"], by=cast.petra)  # the same plan, sealed before
+    other = people.invite(username="otto", email="otto@example.org", by=cast.erin)
+    people.deactivate(other, by=cast.erin)
+    other.refresh_from_db()
+    asked = erasures.ask_erasure(other, "x", by=cast.erin)
+    rounds.once()
+    erasures.plan_erasure(asked, [], by=cast.erin)
+    with pytest.raises(ValidationError, match="The plan is not sealed yet"):
+        erasures.redact(asked, asked.plan["digest"], by=cast.petra)
+
+
 def test_a_hold_stops_it(cast, gone):
     hold = keeping.place_hold("/", "inquiry 7", by=cast.erin)
     asked = planned(cast, gone)
@@ -294,6 +309,22 @@ def test_sql_changes_no_plan_after_it_was_sealed(cast, gone):
             "update audit_erasure set plan = jsonb_build_object('digest', %s::text)", [other]
         )
         redact_by_sql(asked.pk, [3], [])
+
+
+def test_sql_carries_out_no_plan_that_another_one_replaced(cast, gone):
+    asked = planned(cast, gone)
+    first, digest_then = parts(asked), asked.plan
+    view_trail(Search.of("frida"), by=cast.dana)
+    rounds.once()
+    erasures.plan_erasure(asked, [], by=cast.erin)
+    (seq,) = asked.plan["mentions"]
+    erasures.plan_erasure(asked, [seq], by=cast.erin)
+    rounds.once()
+    refused = pytest.raises(ProgrammingError, match="other parts than a sealed plan says")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        pretend_done(asked, cast.petra)
+        cursor.execute("update audit_erasure set plan = %s", [json.dumps(digest_then)])
+        redact_by_sql(asked.pk, *first)
 
 
 def test_an_old_act_covers_nothing_more(cast, gone):
