@@ -13,7 +13,7 @@ from access.models import AccessRequest, ApprovalStep, Status
 from access.models.requests import UNANSWERED
 from access.rules import PRIVACY_OFFICER, reviewers, steps_for
 from accounts.decision import allowed
-from accounts.models import Grant, Resource, User
+from accounts.models import Grant, Resource, User, counts_as
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from accounts.queries import within
@@ -32,10 +32,8 @@ def requests(user: User) -> QuerySet[AccessRequest]:
         | Q(resource__in=decided)
         | Q(resource__in=reviewed)
     )
-    reach = within(user)
-    return found.filter(resource__in=reach).select_related(
-        "requester", "subject", "role", "resource"
-    )
+    found = found.filter(resource__in=within(user)).annotate(counts_as=counts_as("resource"))
+    return found.select_related("requester", "subject", "role", "resource")
 
 
 def own(user: User) -> QuerySet[AccessRequest]:

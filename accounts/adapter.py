@@ -8,11 +8,13 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 from accounts.actions import passwords, sessions
+from accounts.lockout import account_of
 from accounts.models import User
 from audit.acts import describe
 from audit.context import Act
 from audit.models import Event
 from audit.refusals import keep
+from audit.typed import digest
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -32,12 +34,13 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no 
         super().logout(request)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """An attempt without an account behind it: the name that was typed is all there is."""
-        name = str(credentials.get("username") or credentials.get("email") or "")
-        act = Act("session.open", Event.Class.AUTHENTICATION, Nobody(name[:150]))
+        """Nobody has proved to be anybody: the account that was meant, or a digest of the text."""
+        typed, account = account_of(credentials)
+        name = account.username if account else digest(typed)
+        act = Act("session.open", Event.Class.AUTHENTICATION, Nobody(name))
         act.message = "wrong name or password, or locked out"
         keep(
-            describe(act, None)
+            describe(act, account)
             | {
                 "outcome": Event.Outcome.DENIED,
                 "resource_path": "/~people/",

@@ -179,12 +179,16 @@ def require_fitting(resource: Resource, purpose: str) -> None:
         raise ValidationError({"purpose": f"Not permitted here. Permitted: {known}."})
 
 
-def require_privacy_officer(by: User, resource: Resource) -> None:
+def is_privacy_officer(by: User, resource: Resource) -> bool:
     held = Grant.objects.live().of(by).over(resource).filter(role__slug="privacy-officer")
-    if not held.filter(effect=Grant.Effect.ALLOW).exists():
+    return held.filter(effect=Grant.Effect.ALLOW).exists()
+
+
+def require_privacy_officer(by: User, resource: Resource) -> None:
+    if not is_privacy_officer(by, resource):
         raise OwnSide(
-            "This would protect it less (classification, categories, bases or purposes): "
-            "that is for the privacy officer."
+            "This would protect it less (classification, categories, bases, purposes, or use after"
+            " a withdrawal): that is for the privacy officer."
         )
 
 

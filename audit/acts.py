@@ -22,7 +22,7 @@ from audit.context import (
     opened,
 )
 from audit.models import Event, insert, root_model
-from audit.refusals import keep
+from audit.refusals import is_repeat, keep
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,16 +32,19 @@ ACTIONS: dict[str, Callable[..., Any]] = {}
 
 
 def action(
-    verb: str, event_class: Event.Class = Event.Class.MANAGEMENT
+    verb: str, event_class: Event.Class = Event.Class.MANAGEMENT, *, folds: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a function with keyword-only `by` an act named `noun.verb`."""
+    """Make a function with keyword-only `by` an act named `noun.verb`.
+
+    `folds`: a mere look, of which repetitions are counted as those of a refusal are.
+    """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         def steps(*args: P.args, **kwargs: P.kwargs) -> Steps[R]:
             yield
             return function(*args, **kwargs)
 
-        return governed(verb, event_class, function, steps)
+        return governed(verb, event_class, function, steps, folds=folds)
 
     return decorate
 
@@ -59,7 +62,12 @@ def slow_action(
 
 
 def governed(
-    verb: str, event_class: Event.Class, function: Callable[..., Any], steps: Callable[P, Steps[R]]
+    verb: str,
+    event_class: Event.Class,
+    function: Callable[..., Any],
+    steps: Callable[P, Steps[R]],
+    *,
+    folds: bool = False,
 ) -> Callable[P, R]:
     require_by(function)
 
@@ -69,7 +77,7 @@ def governed(
             raise TypeError(f"{verb}: by is never None, machines are users too")
         if current() is not None:
             raise NestedAct(f"{verb} inside another act: compose plain functions")
-        act = Act(verb, event_class, kwargs["by"])
+        act = Act(verb, event_class, kwargs["by"], folds=folds)
         target = next((a for a in args if isinstance(a, models.Model)), None)
         try:
             with closing(steps(*args, **kwargs)) as work:
@@ -129,9 +137,11 @@ def close(act: Act, target: models.Model | None) -> None:
         raise NoDecision(f"{act.verb}: no decision, no commit")
     if (path := act.uncovered()) is not None:
         raise ForeignDecision(f"{act.verb}: wrote {path}, which it decided nothing about")
-    own = Event(**describe(act, target), outcome=Event.Outcome.OK)
-    own.stamp()
-    insert([*act.diffs, own])
+    row = describe(act, target) | {"outcome": Event.Outcome.OK}
+    own = [] if act.folds and is_repeat(row) else [Event(**row)]
+    for event in own:
+        event.stamp()
+    insert([*act.diffs, *own])
     act.open = False
     act.touched = set_gate("")
 

@@ -38,6 +38,12 @@ def lines(user: Any, text: str, verbs: Iterable[str] = ()) -> list[str]:
     return [f"{head}{minus}{name}:{quoted(one)}" for one in found if '"' not in one][:MOST]
 
 
+def reads(text: str) -> str:
+    """Of which qualifier values would be shown that stand in events; none for the fixed ones."""
+    name, colon, _ = text.lstrip()[:200].rpartition(" ")[2].removeprefix("-").partition(":")
+    return name.lower() if colon and name.lower() in (*COLUMNS, "resource") else ""
+
+
 def values(user: Any, name: str, beginning: str, verbs: Iterable[str]) -> list[str]:
     if name in FIXED:
         return [one for one in FIXED[name] if one.startswith(beginning)]

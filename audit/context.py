@@ -97,6 +97,7 @@ class Act:
     touched: str = ""  # what the database noted as changed, for whoever remembers answers
     diffs: list[Any] = field(default_factory=list)  # events that are written when it closes
     savepoints: dict[str, int] = field(default_factory=dict)  # how many there were at each
+    folds: bool = False  # a look that repeats: counted, and written as one event when it ends
     open: bool = True
 
     def uncovered(self) -> str | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from audit.models import Export
 from audit.search import Search
@@ -35,3 +39,52 @@ class SaveForm(forms.Form):
 class ExportForm(forms.Form):
     q = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
     format = forms.ChoiceField(choices=Export.Format.choices)
+
+
+class HoldForm(forms.Form):
+    path = forms.CharField(
+        max_length=500,
+        help_text="An address, as in oncology or oncology/ct-scans; / is everything.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Which dispute or inquiry. It stays in the trail.",
+    )
+
+
+class AskForm(forms.Form):
+    person = forms.CharField(
+        max_length=150,
+        help_text="The user name of somebody who was deactivated.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Name nobody: the reason stays for ever.",
+    )
+
+    def __init__(self, people: QuerySet[Any], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = people
+
+    def clean_person(self) -> Any:
+        name = self.cleaned_data["person"]
+        found = self.people.filter(username=name.lower()).first()
+        if found is None:
+            raise ValidationError(
+                f"Nobody who left has the user name {name}: deactivate them first."
+            )
+        return found
+
+
+class PlanForm(forms.Form):
+    """The mentions that go too, by the number of their leaf."""
+
+    chosen = forms.TypedMultipleChoiceField(coerce=int, required=False)
+
+    def __init__(self, mentions: list[int], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["chosen"].choices = [(seq, seq) for seq in mentions]  # type: ignore[attr-defined]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NoReturn, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from audit.context import Undiffed, touch
+from audit.plain import plain_line
 
 M = TypeVar("M", bound=models.Model)
 
@@ -24,6 +26,8 @@ class Governed(models.Model):
     """A row with a history. `secret_fields` never enter the trail."""
 
     secret_fields: ClassVar[frozenset[str]] = frozenset()
+    # How to find the person whose name stands in the name of this row: what is theirs to erase.
+    named_after: ClassVar[str] = ""
 
     class Meta:
         abstract = True
@@ -39,6 +43,25 @@ class Governed(models.Model):
             kwargs["force_insert"] = (models.Model,)
         touch(self)
         super().save(*args, **kwargs)
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Every line that somebody types is one that can be read as it is."""
+        errors: dict[str, Any] = {}
+        try:
+            super().clean_fields(exclude)
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        for field in self._meta.concrete_fields:
+            if isinstance(field, models.CharField) and field.name not in {
+                *(exclude or ()),
+                *errors,
+            }:
+                try:
+                    plain_line(str(getattr(self, field.attname)))
+                except ValidationError as error:
+                    errors[field.name] = error.error_list
+        if errors:
+            raise ValidationError(errors)
 
     @property
     def resource_path(self) -> str:

@@ -226,6 +226,9 @@ def word(term: Term) -> Q:
 CLASSES, OUTCOMES = tuple(Event.Class.values), tuple(Event.Outcome.values)
 QUALIFIERS: dict[str, Qualifier] = {
     "actor": Qualifier(named("actor_repr"), "who did it: a user name", "actor:bob"),
+    "typed": Qualifier(
+        named("actor_repr"), "a name without account, as it was typed to sign in", "typed:bbo"
+    ),
     "verb": Qualifier(verb, "what was done; a noun alone is all its verbs", "verb:grant.open"),
     "resource": Qualifier(resource, "an address: there and below", "resource:oncology/ct-scans"),
     "object": Qualifier(object_name, "part of a name, 3 characters or more", "object:scans"),

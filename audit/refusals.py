@@ -1,4 +1,5 @@
-"""Refusals stand: they outlive the rollback of what was refused; repeats fold into one event."""
+"""Refusals stand: they outlive the rollback of what was refused; repeats fold into one event,
+and so do looks that repeat with every key pressed."""
 
 from __future__ import annotations
 
@@ -18,7 +19,14 @@ from audit.context import origin
 from audit.models import Event
 
 WINDOW = 60  # seconds in which the same refusal of the same person is counted, not repeated
-SAME = ("reason", "permission", "asked_by", "subject", "resource")  # what a repetition shares
+SAME = (
+    "reason",
+    "permission",
+    "asked_by",
+    "subject",
+    "resource",
+    "values_of",
+)  # what a repetition shares
 COUNTED, FLUSHING = "refusals:counted", "refusals:flushing"
 
 _pending: ContextVar[list[dict[str, Any]] | None] = ContextVar("pending", default=None)

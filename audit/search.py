@@ -13,6 +13,7 @@ from django.db.models import Q
 from audit.language import Term, parse, wrong
 from audit.models import Event
 from audit.qualifiers import QUALIFIERS, moment, word
+from audit.typed import DIGEST, digest
 
 NOT_CHANGES = ~Q(kind=Event.Kind.CHANGE)
 
@@ -27,7 +28,7 @@ class Search:
     def of(cls, text: str = "", **values: str) -> Search:
         """From the language, with further qualifiers by name; what is wrong says what is right."""
         more = tuple(whole(Term(name, value)) for name, value in values.items() if value)
-        found = cls(parse(text) + more)
+        found = cls(tuple(map(unsaid, parse(text) + more)))
         found.condition()
         return found
 
@@ -116,6 +117,13 @@ def whole(term: Term) -> Term:
         raise wrong(f"{term.name}: write a value without quotation marks.")
     (found,) = parse(str(term))
     return found
+
+
+def unsaid(term: Term) -> Term:
+    """Asked whether it was this name, the search itself does not keep the name."""
+    if term.name != "typed" or DIGEST.fullmatch(term.value):
+        return term
+    return replace(term, value=digest(term.value), quoted=False)
 
 
 def single(name: str, value: str) -> None:

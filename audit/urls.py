@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from audit.views import exports, proof, searches, trail
+from audit.views import erasures, exports, holds, proof, searches, trail
 
 urlpatterns = [
     path("trail/", trail.trail, name="trail"),
@@ -18,4 +18,10 @@ urlpatterns = [
     path("trail/keys/", proof.keys, name="trail_keys"),
     path("trail/<uuid:uid>/", trail.event, name="event"),
     path("trail/<uuid:uid>/proof/", proof.proof, name="event_proof"),
+    path("erasures/", erasures.listing, name="erasures"),
+    path("erasures/<uuid:pk>/", erasures.erasure, name="erasure"),
+    path("erasures/<uuid:pk>/plan/", erasures.plan, name="erasure_plan"),
+    path("erasures/<uuid:pk>/redact/", erasures.redact, name="erasure_redact"),
+    path("erasures/holds/", holds.listing, name="holds"),
+    path("erasures/holds/<uuid:pk>/lift/", holds.lift, name="hold_lift"),
 ]

@@ -141,8 +141,8 @@ def decisions() -> Answer:
         return warn("come from the database: no listener is heard", "./manage.py listen")
     asked, loaded, entries = shared.reported()
     return ok(
-        f"come out of memory, heard {age // 1_000_000} ms ago;"
-        f" {asked} questions, {loaded} reads, {entries} entries"
+        f"come out of memory, heard {age // 1_000_000} ms ago; processes tell every 64 reads,"
+        f" by the last of which: {asked} questions, {loaded} reads, {entries} entries"
     )
 
 

@@ -77,6 +77,10 @@ class Navigation:
         items = []
         if trail.reads_trail(self.user):
             items.append(self.item("trail", "Trail", "scroll-text", "t"))
+        if trail.keeps_erasures(self.user):
+            items.append(self.item("erasures", "Erasures and holds", "shield-check", "l"))
+        elif trail.keeps_holds(self.user):
+            items.append(self.item("holds", "Legal holds", "shield-check", "l"))
         if gateway.keeps(self.user):
             items.append(self.item("gateways", "Gateways", "globe", "w"))
         if self.user.is_staff:

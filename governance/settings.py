@@ -174,7 +174,7 @@ AXES_CLIENT_IP_CALLABLE = "audit.doors.middleware.client_address"
 AXES_USERNAME_CALLABLE = "accounts.lockout.account_name"
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_RESET_ON_SUCCESS = True
-AXES_ENABLE_ADMIN = False
+AXES_SENSITIVE_PARAMETERS = ["login", "username"]  # what is typed there may be a password
 
 # --- decisions out of memory, while the listener of this host is heard (docs/decision-point.md)
 DECISION_POINT = env.str("DECISION_POINT", default="memory")

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404
 
-from accounts.models import Resource, User
+from accounts.models import Resource, User, counts_as
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
 from accounts.queries import find
@@ -43,9 +43,15 @@ def movable_to(user: User) -> QuerySet[Project]:
     return found
 
 
-def assets(user: User, *, text: str = "", kind: str = "", project: str = "") -> QuerySet[Asset]:
-    """The catalogue: what may be discovered, by words in name, description and tags."""
+def assets(
+    user: User, *, text: str = "", kind: str = "", project: str = "", classification: str = ""
+) -> QuerySet[Asset]:
+    """The catalogue: what may be discovered, by words in name, description and tags.
+
+    Classification is what it counts as, with what it was made from.
+    """
     found: QuerySet[Asset] = user.visible(Asset, Permission.DISCOVER).select_related("owner")
+    found = found.annotate(counts_as=counts_as())
     for word in words(text):
         found = found.filter(
             Q(path__icontains=word)
@@ -55,15 +61,25 @@ def assets(user: User, *, text: str = "", kind: str = "", project: str = "") -> 
         )
     if kind:
         found = found.filter(kind=kind)
+    if classification:
+        found = found.filter(Q(counts_as=classification))
     if project:
         found = found.filter(path__startswith=f"/{project}/")
     return found
 
 
+def strictest(row: Resource) -> str:
+    """What a single one counts as; the rows of a list bring it along."""
+    asked = Resource.objects.filter(pk=row.pk).annotate(counts_as=counts_as())
+    found: str | None = asked.values_list("counts_as", flat=True).first()
+    return found or row.classification
+
+
 def assets_of(user: User, kind: str, *, text: str = "", project: str = "") -> QuerySet[Any]:
     """As `assets`, each row as what it is."""
     found = assets(user, text=text, kind=kind, project=project)
-    rows: QuerySet[Any] = KINDS[kind].objects.filter(pk__in=found.order_by().values("pk"))
+    ids = found.order_by().values("pk")
+    rows: QuerySet[Any] = KINDS[kind].objects.annotate(counts_as=counts_as()).filter(pk__in=ids)
     return rows.select_related("owner", "parent")
 
 
@@ -77,6 +93,7 @@ def models(user: User) -> QuerySet[MLModel]:
 
 def versions(user: User, asset: Resource | None = None) -> QuerySet[Version]:
     found: QuerySet[Version] = user.visible(Version, Permission.READ).select_related("owner")
+    found = found.annotate(counts_as=counts_as())
     return found if asset is None else found.filter(parent=asset.pk)
 
 

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Resource, Standing
 from accounts.models.vocabulary import Category, Classification, Kind, State
+from accounts.permissions import Permission
 
 TRANSITIONS: dict[Kind, dict[State, tuple[State, ...]]] = {
     Kind.PROJECT: {State.ACTIVE: (State.RETIRED,), State.RETIRED: (State.ACTIVE,)},
@@ -29,6 +30,18 @@ PERSONAL = frozenset({Category.PERSONAL, Category.SPECIAL, Category.HEALTH, Cate
 
 def next_states(resource: Resource) -> tuple[State, ...]:
     return TRANSITIONS.get(Kind(resource.kind), {}).get(State(resource.state), ())
+
+
+def reopens(resource: Resource, state: str) -> bool:
+    """What was withdrawn gives nothing; to publish it again is to protect it less."""
+    return resource.state == State.WITHDRAWN and state == State.PUBLISHED
+
+
+def keeper(resource: Resource, state: str) -> Permission:
+    """Who moves it there."""
+    if resource.kind == Kind.PROJECT:
+        return Permission.MANAGE_POLICIES
+    return Permission.DECIDE_REQUEST if reopens(resource, state) else Permission.GRANT
 
 
 def require_transition(resource: Resource, state: str) -> None:

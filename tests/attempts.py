@@ -12,7 +12,7 @@ from django.utils import timezone
 from access.actions import requests
 from accounts.actions import agreements, grants, groups, keys, people, roles, rows, services
 from accounts.models import Grant, User
-from audit.actions import exports, keeping, proof, searches, trail
+from audit.actions import erasures, exports, keeping, proof, searches, trail
 from audit.models import Erasure, Event
 from audit.search import Search
 from audit.trail import Scope
@@ -112,8 +112,11 @@ ATTEMPTS: dict[str, Attempt] = {
     "role.retire": lambda w, by: roles.retire(w.lab, by=by),
     "service.register": lambda w, by: services.register(username="x", owner=by, by=by),
     "service.hand_over": lambda w, by: services.hand_over(w.scoring, w.bob, by=by),
-    "trail.ask_erasure": lambda w, by: keeping.ask_erasure(w.bob, "x", by=by),
-    "trail.redact": lambda w, by: keeping.redact(w.erasure, by=by),
+    "trail.ask_erasure": lambda w, by: erasures.ask_erasure(w.bob, "x", by=by),
+    "trail.plan_erasure": lambda w, by: erasures.plan_erasure(w.erasure, [], by=by),
+    "trail.preview_erasure": lambda w, by: erasures.preview_erasure(w.bob, by=by),
+    "trail.view_mentions": lambda w, by: erasures.view_mentions(w.erasure, by=by),
+    "trail.redact": lambda w, by: erasures.redact(w.erasure, "x", by=by),
     "trail.place_hold": lambda w, by: keeping.place_hold("/", "x", by=by),
     "trail.lift_hold": lambda w, by: keeping.lift_hold(w.hold, by=by),
     "trail.retire": lambda w, by: keeping.retire("audit_event_2020_01", date(2020, 1, 1), by=by),
@@ -133,6 +136,7 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "trail.print": lambda w, by: exports.print_trail(Search(), format="csv", by=by),
     "trail.save_search": lambda w, by: searches.save_search(Search.of("x"), name="x", by=by),
+    "trail.complete": lambda w, by: trail.complete("actor", by=by),
     "trail.view": lambda w, by: trail.view_trail(Search(), by=by),
     "trail.view_event": lambda w, by: trail.view_event(Event.objects.latest("id"), by=by),
     "version.open": lambda w, by: versions.open_version(w.scans, by=by),
@@ -145,7 +149,7 @@ def erasure(cast: Cast) -> Erasure:
     gone = people.invite(username="gone", email="gone@example.org", by=cast.erin)
     people.deactivate(gone, by=cast.erin)
     gone.refresh_from_db()
-    return keeping.ask_erasure(gone, "x", by=cast.erin)
+    return erasures.ask_erasure(gone, "x", by=cast.erin)
 
 
 def gather(cast: Cast) -> SimpleNamespace:

@@ -33,7 +33,7 @@ from accounts.authentication import find_key
 from accounts.models import ApiKeySecret, Grant, Role, User
 from accounts.permissions import Permission
 from accounts.roles import BUILT_IN
-from audit.actions import exports, searches
+from audit.actions import exports, keeping, searches
 from audit.acts import ACTIONS
 from audit.context import UNGOVERNED
 from audit.models import Event
@@ -44,7 +44,7 @@ from registry.models import Asset
 from registry.rules import TRANSITIONS
 from tests import acting
 from tests import architecture as rules
-from tests.attempts import ATTEMPTS, OWN, Attempt, gather
+from tests.attempts import ATTEMPTS, OWN, Attempt, erasure, gather
 from tests.cast import role
 from tests.pinned import OWN_DOING, PUBLIC, SELF_SERVICE
 
@@ -77,9 +77,11 @@ def real(cast) -> dict[str, Any]:
         "properties": alias.pk,
         "routes": alias.pk,
         "datasets": cast.scans.uid,
+        "erasures": erasure(cast).pk,
         "exports": export.pk,
         "grants": Grant.objects.latest("opened_at").pk,
         "groups": cast.researchers.pk,
+        "holds": keeping.place_hold("/", "x", by=cast.erin).pk,
         "keys": key.pk,
         "models": cast.scans.uid,
         "people": cast.bob.pk,

@@ -21,10 +21,10 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from access.actions import requests
-from accounts.actions import agreements, grants, groups, keys
+from accounts.actions import agreements, grants, groups, keys, people
 from accounts.models import Agreement, Resource, User
 from accounts.models.vocabulary import State
-from audit.actions import exports, searches
+from audit.actions import erasures, exports, keeping, searches
 from audit.models import Event
 from audit.search import Search
 from gateway.actions import aliases, properties, routes
@@ -110,6 +110,10 @@ def hide(cast: Cast) -> Hidden:
     search = Search.of(CANARY)
     saved = searches.save_search(search, name=CANARY, by=cast.dana)
     export = exports.export(search, format="jsonl", by=cast.dana)
+    gone = people.invite(username=CANARY, email=f"{CANARY}@example.org", by=erin)
+    people.deactivate(gone, by=erin)
+    erasure = erasures.ask_erasure(gone, CANARY, by=erin)
+    hold = keeping.place_hold(place.address, CANARY, by=erin)
     ids = {
         "aliases": alias.pk, "conditions": condition.pk, "properties": fact.pk,
         "routes": route.pk, "searches": saved.pk, "exports": export.pk, "answers": 1,
@@ -118,6 +122,7 @@ def hide(cast: Cast) -> Hidden:
         "name": file.path, "path": file.path, "project": vault.slug, "people": cast.dana.pk,
         "users": cast.dana.pk, "services": cast.scoring.pk,
         "service-accounts": cast.scoring.pk, "trail": Event.objects.latest("id").uid,
+        "erasures": erasure.pk, "holds": hold.pk,
     }  # fmt: skip
     return Hidden(found, version, ids)
 

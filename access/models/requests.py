@@ -29,6 +29,8 @@ class Status(models.TextChoices):
 class AccessRequest(Governed):
     """Who asks for which role on what, what for, for how long."""
 
+    named_after = "subject"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     requester = models.ForeignKey(User, models.PROTECT, related_name="requests", editable=False)
     # For whom: oneself, or a service one answers for.
@@ -95,6 +97,8 @@ class AccessRequest(Governed):
 
 class ApprovalStep(Governed):
     """One approval that the policy asked for when the request was made: kept as it was then."""
+
+    named_after = "subject"
 
     class Decision(models.TextChoices):
         APPROVED = "approved", "approved"

@@ -12,13 +12,23 @@ from accounts.models import Membership, User
 from accounts.permissions import Permission
 from audit.acts import action
 from audit.models import Event
+from audit.plain import plain_line
+
+
+def clean(group: Group) -> None:
+    """Django's own model, held to what holds for ours."""
+    group.full_clean()
+    try:
+        plain_line(group.name)
+    except ValidationError as error:
+        raise ValidationError({"name": error}) from None
 
 
 @action("group.create")
 def create(*, name: str, by: User) -> Group:
     check(by, Permission.MANAGE_PEOPLE, site())
     group = Group(name=name)
-    group.full_clean()
+    clean(group)
     group.save()
     return group
 
@@ -27,7 +37,7 @@ def create(*, name: str, by: User) -> Group:
 def rename(group: Group, *, name: str, by: User) -> Group:
     check(by, Permission.MANAGE_PEOPLE, site())
     group.name = name
-    group.full_clean()
+    clean(group)
     group.save()
     return group
 

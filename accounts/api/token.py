@@ -30,6 +30,7 @@ from rest_framework.views import APIView
 from accounts.actions import keys
 from accounts.adapter import Nobody
 from accounts.authentication import find_key
+from accounts.lockout import account_of
 from accounts.models import ApiKey
 from audit.acts import describe
 from audit.context import Act, origin
@@ -37,6 +38,7 @@ from audit.doors.limits import Limit, TooMany, Uncounted, network
 from audit.doors.rest import StrictFormParser
 from audit.models import Event
 from audit.refusals import keep
+from audit.typed import digest
 
 BY_ADDRESS = Limit("token-address", 60)  # before anything is looked up
 BY_CLIENT = Limit("token-client", 30)  # of who showed the secret, so that nobody shuts another out
@@ -143,7 +145,7 @@ server.register_grant(Grant)
 
 
 def record(name: str, reason: str, message: str) -> None:
-    """A failed attempt, under the name that was given; whether it exists is not said."""
+    """A failed attempt, of the account that was named or under a digest of what was sent."""
     act = Act("key.exchange", Event.Class.AUTHENTICATION, Nobody(name), message=message)
     row = {"outcome": Event.Outcome.DENIED, "resource_path": "/~people/"}
     keep(describe(act, None) | row | {"data": {"reason": reason}})
@@ -163,7 +165,11 @@ def claimed(request: Request) -> str:
         name, _ = extract_basic_authorization(request.headers)
     except ValueError:  # a header that is no Basic
         name = None
-    return str(name or sent.get("client_id") or "unknown")[:150].replace("\x00", "")
+    text = str(name or sent.get("client_id") or "")
+    if not text:
+        return "unknown"
+    typed, account = account_of({"username": text})  # a secret lands in the wrong field, too
+    return account.username if account else digest(typed)
 
 
 class TokenForm(serializers.Serializer[Any]):

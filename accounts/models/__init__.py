@@ -6,7 +6,7 @@ from accounts.models.keys import ApiKey, ApiKeySecret, KeyUse
 from accounts.models.people import Membership, ServiceAccount, Spell, User
 from accounts.models.resources import Resource
 from accounts.models.rows import GroupPermission, UserPermission
-from accounts.models.standings import Standing, StatePeriod
+from accounts.models.standings import Standing, StatePeriod, counts_as
 
 __all__ = [
     "Agreement",
@@ -28,4 +28,5 @@ __all__ = [
     "Suspension",
     "User",
     "UserPermission",
+    "counts_as",
 ]

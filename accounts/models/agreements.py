@@ -58,6 +58,8 @@ class SignatureQuerySet(GovernedQuerySet["Signature"]):
 class Signature(Governed):
     """One person's agreement, from when to when; recorded by somebody else."""
 
+    named_after = "user"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="signatures")
     user = models.ForeignKey(User, models.PROTECT, related_name="signatures")

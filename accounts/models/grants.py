@@ -151,6 +151,8 @@ def held_by(subject: str) -> models.Index:
 class Grant(Governed):
     """The record of one access: the intent behind the rows that answer."""
 
+    named_after = "user"
+
     class Effect(models.TextChoices):
         ALLOW = "allow", "allow"
         DENY = "deny", "deny"
@@ -283,6 +285,8 @@ class Grant(Governed):
 
 class Suspension(Governed):
     """A time in which a grant gave nothing; what it waits for stands in the reason."""
+
+    named_after = "grant__user"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="suspensions")

@@ -28,6 +28,8 @@ class ApiKeyQuerySet(GovernedQuerySet["ApiKey"]):
 class ApiKey(Governed):
     """A credential of its owner: it gives what the owner holds, cut to its scopes."""
 
+    named_after = "owner"
+
     class Kind(models.TextChoices):
         PERSONAL = "p", "personal key"
         SERVICE = "s", "service key"

@@ -30,6 +30,8 @@ class UserManager(BaseUserManager["User"]):
 class User(Governed, AbstractUser):
     """Whoever acts. Deactivated, never deleted; no superuser, no permission beside grants."""
 
+    named_after = "pk"
+
     class Kind(models.TextChoices):
         HUMAN = "human", "person"
         SERVICE = "service", "service"
@@ -130,6 +132,8 @@ class User(Governed, AbstractUser):
 class ServiceAccount(Governed):
     """A user that no person signs in as, and the person who answers for it."""
 
+    named_after = "user"
+
     user = models.OneToOneField(
         User, models.PROTECT, primary_key=True, related_name="service_account"
     )
@@ -162,6 +166,8 @@ class MembershipQuerySet(GovernedQuerySet["Membership"]):
 
 class Membership(Governed):
     """Who was in which group, from when to when. Closed, never deleted, so as-of is a query."""
+
+    named_after = "user"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships", db_index=False)

@@ -7,7 +7,7 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
 
 from accounts.models.resources import Resource
@@ -96,3 +96,16 @@ class Standing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource} from {self.opened_at:%Y-%m-%d %H:%M}"
+
+
+def counts_as(resource: str = "pk") -> Subquery:
+    """The strictest classification of each row of a list: inherited, or of a version in it.
+
+    Bytes are a version's, and a version may have been made from what is stricter than its dataset.
+    """
+    this = OuterRef(OuterRef(resource))
+    inside = Resource.objects.filter(Q(pk=this) | Q(parent=this)).values("pk")
+    now = Standing.objects.filter(resource__in=inside, closed_at=None)
+    shown = now.filter(Q(hidden=False) | Q(resource=OuterRef(resource)))
+    rank = Case(*(When(classification=c, then=n) for n, c in enumerate(Classification.values)))
+    return Subquery(shown.order_by(rank.desc()).values("classification")[:1])

@@ -13,6 +13,8 @@ from audit.models import Event
 from audit.queries import READ_TRAIL, watched_resources
 
 KEEP_SITE = "accounts.manage_policies"
+KEEP_PEOPLE = "accounts.manage_people"
+ANSWER_FOR_PRIVACY = "accounts.decide_request"
 
 
 def require(by: Any, permission: str, otherwise: str) -> None:

@@ -20,3 +20,10 @@ def view_trail(search: Search, *, by: Any) -> None:
 @action("trail.view_event", Event.Class.DATA_ACCESS)
 def view_event(event: Event, *, by: Any) -> None:
     require_readable(event, by)
+
+
+@action("trail.complete", Event.Class.DATA_ACCESS, folds=True)
+def complete(name: str, *, by: Any) -> None:
+    """What could stand behind a qualifier is read from events, too; with each key, so it folds."""
+    require_reader(by)
+    context.say(f"{name}:", values_of=name)

@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from audit.governed import Governed, GovernedQuerySet
@@ -21,9 +22,9 @@ class Hold(Governed):
     placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     placed_at = models.DateTimeField(default=timezone.now, editable=False)
     lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    lifted_at = models.DateTimeField(null=True, editable=False)
+    lifted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = GovernedQuerySet.as_manager()
 
@@ -55,10 +56,11 @@ class Erasure(Governed):
     reason = models.TextField()
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(default=timezone.now, editable=False)
+    plan = models.JSONField(default=dict, blank=True, editable=False)  # of `redaction.Plan.told`
     done_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    done_at = models.DateTimeField(null=True, editable=False)
+    done_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = GovernedQuerySet.as_manager()
 
@@ -76,3 +78,12 @@ class Erasure(Governed):
 
     def __str__(self) -> str:
         return f"erasure {self.id}"
+
+    @property
+    def status(self) -> str:
+        if self.done_at is not None:
+            return "carried out"
+        return "waits for a second person" if self.plan else "asked"
+
+    def get_absolute_url(self) -> str:
+        return reverse("erasure", args=[self.pk])

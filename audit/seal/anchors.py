@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import logging
-import os
-import socket
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from logging.handlers import SysLogHandler
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 from django.conf import settings
 from django.db import connection
 
+from audit.delivery import files, syslog, webhooks
+from audit.delivery.address import address
 from audit.seal import keys, notes
 from audit.seal.notes import Checkpoint, Verifier
 
 FILE = "file"
 PATIENCE = 5  # seconds that a target may take
+INFORMATIONAL = 6  # the severity of RFC 5424 §6.2.1
 EVERY = timedelta(minutes=1)
 NEWEST = "select id, note from audit_checkpoint order by id desc limit 1"
 DONE = "select checkpoint_id, at from audit_anchor where target = %s order by id desc limit 1"
@@ -120,59 +115,26 @@ def deliver(target: str, checkpoint: int, note: str) -> bool:
 def to_file(target: str, note: str) -> None:
     place = anchors_file()
     place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with place.open("a") as file:
-        file.write(json.dumps(note) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    files.append(place, json.dumps(note) + "\n", 0o644)
 
 
 def to_syslog(target: str, note: str) -> None:
-    """`syslog:///dev/log`, `syslog+udp://host:514` or `syslog+tcp://host:601`."""
-    where = urlsplit(target)
-    stream = where.scheme == "syslog+tcp"
-    kind = socket.SOCK_STREAM if stream else socket.SOCK_DGRAM
-    address = (where.hostname or "localhost", where.port or 514) if where.netloc else where.path
-    handler = Raising(address, SysLogHandler.LOG_AUTHPRIV, kind)
-    try:
-        handler.emit(
-            logging.makeLogRecord(
-                {"msg": f"gatehouse checkpoint {json.dumps(note)}", "levelno": logging.INFO}
-            )
-        )
-    finally:
-        handler.close()
-
-
-class Raising(SysLogHandler):
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """An anchor that did not arrive is none."""
-        raise OSError("syslog did not take it")
+    """`syslog:///dev/log`, `syslog+udp://host`, `syslog+tcp://host:601`, `syslog+tls://host`."""
+    now = datetime.now(UTC).isoformat()
+    told = syslog.message(INFORMATIONAL, now, "trail.checkpoint", json.dumps(note))
+    syslog.send(address(target), [told], PATIENCE)
 
 
 def to_webhook(target: str, note: str) -> None:
-    """Signed as Standard Webhooks, so that the receiver knows whose it is."""
     if not settings.SEAL_WEBHOOK_SECRET:
         raise ValueError("set SEAL_WEBHOOK_SECRET: an unsigned checkpoint tells nothing")
     body = json.dumps({"type": "trail.checkpoint", "data": {"note": note}}).encode()
-    message, at = f"msg_{hashlib.sha256(note.encode()).hexdigest()[:32]}", str(int(time.time()))
-    secret = base64.b64decode(settings.SEAL_WEBHOOK_SECRET.removeprefix("whsec_"), validate=True)
-    signed = hmac.digest(secret, f"{message}.{at}.".encode() + body, "sha256")
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-id": message,
-        "webhook-timestamp": at,
-        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
-    }
-    with urlopen(Request(target, body, headers), timeout=PATIENCE) as answer:  # noqa: S310
-        if answer.status >= 300:
-            raise OSError(f"answered {answer.status}")
+    webhooks.post(address(target), note, body, settings.SEAL_WEBHOOK_SECRET, PATIENCE)
 
 
 SENDERS: dict[str, Callable[[str, str], None]] = {
     FILE: to_file,
-    "syslog": to_syslog,
-    "syslog+udp": to_syslog,
-    "syslog+tcp": to_syslog,
+    **dict.fromkeys(syslog.SCHEMES, to_syslog),
     "https": to_webhook,
     "http": to_webhook,
 }

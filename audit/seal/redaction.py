@@ -1,73 +1,115 @@
-"""Which parts of which events tell of one person, and their erasure."""
+"""Which parts of which events are one person's: a plan that two people see, and its execution."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from audit.seal.erased import REDACTION, digest
+from audit.seal.erased import digest
+from audit.seal.finding import FIND, values
+from audit.seal.person import Person
 
-# By whom, as a row of their own, or by a name that stands in the text of somebody else's event.
-# What redaction itself wrote names nobody, and has to stay readable as the reason for the gaps.
-FIND = """
-select l.seq, e.actor_id = %(id)s or lower(e.actor_repr) = any(%(names)s)
-                or lower(e.on_behalf_of) = any(%(names)s),
-       e.content_type_id = %(type)s and e.object_pk = %(id)s::text
-         or e.object_repr ~* %(pattern)s or e.message ~* %(pattern)s
-         or coalesce(e.changes::text ~* %(pattern)s, false) or e.data::text ~* %(pattern)s,
-       l.who_gone is not null, l.what_gone is not null
-  from audit_event e left join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
- where e.verb <> %(redaction)s
+LISTED = 200  # mentions in free text that one plan asks somebody about
+SIZE = "select coalesce(max(seq) + 1, 0) from audit_leaf"
+HELD = """
+select h.path, count(*) from audit_leaf l
+  join audit_event e on (e.id, e."timestamp") = (l.event_id, l.at)
+  join audit_hold h on h.lifted_at is null
+    and (h.path = '/' or starts_with(e.resource_path, h.path))
+ where l.seq = any(%s) group by 1 order by 1
+"""
+UIDS = "select seq, uid from audit_leaf where seq = any(%s) order by seq"
+SEALED = """
+select e.data ->> 'digest' from audit_event e
+  join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
+ where e.verb = 'trail.plan_erasure' and e.kind = 'act' and e.outcome = 'ok' and e.object_pk = %s
+ order by l.seq desc limit 1
 """
 REDACT = "select trail_redact(%s, %s, %s)"
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Leaves whose `who` or `what` is to go; and how many events have no leaf yet."""
+class Plan:
+    """Leaves whose `who` or `what` is to go; the mentions that nobody chose; what came later."""
 
-    who: list[int]
-    what: list[int]
-    unsealed: int
+    size: int
+    who: dict[int, str]
+    what: dict[int, str]
+    mentions: dict[int, str]
+    chosen: list[int]
+    later: int
 
     @property
     def digest(self) -> str:
-        return digest(self.who, self.what)
+        return digest(list(self.who), list(self.what))
+
+    def told(self) -> dict[str, Any]:
+        """What stands in the trail of it: how many of which kind, and a digest of exactly which."""
+        listed = sorted([*self.mentions, *self.chosen])[:LISTED]
+        return {
+            "digest": self.digest,
+            "size": self.size,
+            "who": dict(Counter(self.who.values()).most_common()),
+            "what": dict(Counter(self.what.values()).most_common()),
+            "mentions": listed,
+            "unlisted": len(self.mentions) + len(self.chosen) - len(listed),
+            "chosen": self.chosen,
+        }
 
 
-def find(person: UUID, content_type: int, names: Iterable[str]) -> Parts:
-    known = sorted({name.lower() for name in names if name})
-    # Whole words: the characters of names and addresses do not end one.
-    every = "|".join(re.escape(name) for name in known)
-    values: dict[str, Any] = {
-        "id": person,
-        "type": content_type,
-        "names": known,
-        "pattern": rf"(?<![\w.@+-])({every})(?![\w@+-])",
-        "redaction": REDACTION,
-    }
-    who, what, unsealed = [], [], 0
+def size() -> int:
     with connection.cursor() as cursor:
-        cursor.execute(FIND, values)
-        for seq, acted, named, who_gone, what_gone in cursor:
-            if seq is None:
-                unsealed += bool(acted or named)
+        cursor.execute(SIZE)
+        return int(cursor.fetchone()[0])
+
+
+def plan(person: Person, chosen: list[int], upto: int) -> Plan:
+    """Of the first `upto` leaves: the same for whoever makes it again."""
+    who, what, mentions, later = {}, {}, {}, 0
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, values(person))
+        for seq, verb, by_them, of_them, mentioned in cursor:
+            if seq is None or seq >= upto:
+                later += bool(by_them or of_them)
                 continue
-            if acted and not who_gone:
-                who.append(seq)
-            if named and not what_gone:
-                what.append(seq)
-    return Parts(sorted(who), sorted(what), unsealed)
+            if by_them:
+                who[seq] = verb
+            if of_them or (mentioned and seq in chosen):
+                what[seq] = verb
+            elif mentioned:
+                mentions[seq] = verb
+    taken = sorted(seq for seq in set(chosen) if seq in what)
+    return Plan(upto, who, what, mentions, taken, later)
 
 
-def erase(act: UUID, parts: Parts) -> None:
+def held(parts: Plan) -> list[tuple[str, int]]:
+    """Open holds, and how many of these records each covers."""
     with connection.cursor() as cursor:
-        cursor.execute(REDACT, [act, parts.who, parts.what])
+        cursor.execute(HELD, [[*parts.who, *parts.what]])
+        return list(cursor.fetchall())
+
+
+def sealed_plan(erasure: UUID) -> str:
+    """The digest of the newest plan that the seal holds: what the database compares with."""
+    with connection.cursor() as cursor:
+        cursor.execute(SEALED, [str(erasure)])
+        found = cursor.fetchone()
+    return found[0] if found else ""
+
+
+def uids(seqs: list[int]) -> dict[int, UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(UIDS, [seqs])
+        return dict(cursor.fetchall())
+
+
+def erase(erasure: UUID, parts: Plan) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(REDACT, [erasure, list(parts.who), list(parts.what)])
         done = cursor.fetchone()[0]
     if done != len(parts.who) + len(parts.what):
         raise RuntimeError("somebody else redacts at this moment: try again")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
+from audit.delivery.address import NotTaken
 from audit.exports.record import records
 from audit.sinks import outbox
-from audit.sinks.senders import NotTaken, send
+from audit.sinks.senders import send
 from audit.sinks.targets import Target
 
 ROUND = 30.0  # seconds, after which other work has its turn
@@ -24,7 +25,7 @@ def ship(target: Target, seconds: float = ROUND) -> int:
                 outbox.delivered(cursor, events)
                 sent += len(events)
             outbox.rise(cursor)
-        except (OSError, ValueError, NotTaken) as error:
+        except (OSError, ValueError) as error:
             outbox.failed(cursor, reason(error))
     return sent
 

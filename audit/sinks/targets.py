@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl, urldefrag, urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-SCHEMES = {"file": None, "syslog+tls": 6514, "https": 443}
+from audit.delivery.address import Address, address
+
+SCHEMES = ("file", "syslog+tls", "https")
 FORMATS = ("jsonl", "ocsf", "ecs", "cef")  # CSV has a first line, proofs come later
 OPTIONS = {"name", "format", "ca", "cert", "secret"}
 FORMS = (
@@ -21,18 +23,12 @@ FORMS = (
 )
 
 
-@dataclass(frozen=True)
-class Target:
-    """One sink as configured. `ca` and `cert` are PEM files, `secret` a file with `whsec_…`."""
+@dataclass(frozen=True, kw_only=True)
+class Target(Address):
+    """One sink as configured. `secret` is a file with `whsec_…`."""
 
     name: str
-    scheme: str
-    host: str
-    port: int
-    path: str
     format: str
-    ca: str = ""
-    cert: str = ""
     secret: str = ""
 
     def __str__(self) -> str:
@@ -48,9 +44,9 @@ def configured(addresses: Iterable[str] | None = None) -> list[Target]:
     return found
 
 
-def target(address: str) -> Target:
-    url, fragment = urldefrag(address)
-    parts = urlsplit(url)
+def target(text: str) -> Target:
+    url, fragment = urldefrag(text)
+    parts, where = urlsplit(url), address(url)
     options = dict(parse_qsl(fragment))
     if parts.scheme not in SCHEMES:
         raise wrong(f"{parts.scheme or 'nothing'}:// is none of {', '.join(SCHEMES)}")
@@ -69,9 +65,7 @@ def target(address: str) -> Target:
     is_file = parts.scheme == "file"
     if is_file == bool(parts.hostname) or (is_file and not parts.path):
         raise wrong("a file has three slashes and no host, the others have a host")
-    where = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    port = parts.port or SCHEMES[parts.scheme] or 0
-    return Target(name, parts.scheme, parts.hostname or "", port, where, form, **options)
+    return Target(**vars(where) | options, name=name, format=form)
 
 
 def wrong(reason: str) -> ImproperlyConfigured:

@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from audit import completion, queries
-from audit.actions.trail import view_event, view_trail
+from audit.actions import trail as actions
 from audit.acts import ACTIONS
 from audit.budget import budget
 from audit.chart import chart
@@ -46,7 +46,7 @@ Read = tuple[Search, list[str]]
 @when_shown
 def trail(request: HttpRequest) -> HttpResponse:
     search, wrong = read(request)
-    record(request, view_trail, search)
+    record(request, actions.view_trail, search)
     listed, found, late = look(request, search) if not wrong else (Page([]), {}, [])
     context = {
         "title": "Trail",
@@ -144,8 +144,11 @@ def complete(request: HttpRequest) -> HttpResponse:
     """The options of the search field, as one types; values from what the person may read."""
     if not queries.reads_trail(request.user):
         raise Http404
+    text = request.GET.get("q", "")
+    if name := completion.reads(text):
+        record(request, actions.complete, name)
     with budget():
-        lines = completion.lines(request.user, request.GET.get("q", ""), ACTIONS)
+        lines = completion.lines(request.user, text, ACTIONS)
     return render(request, "audit/lines.html", {"lines": lines})
 
 
@@ -153,7 +156,7 @@ def complete(request: HttpRequest) -> HttpResponse:
 @when_shown
 def event(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = queries.event(request.user, uid)
-    record(request, view_event, found)
+    record(request, actions.view_event, found)
     changes = list(queries.changes(request.user, found).select_related("content_type"))
     grants = dict.fromkeys(p["grant"] for p in found.decision if p.get("grant"))
     context = {

@@ -97,6 +97,8 @@ class Condition(Governed):
 class Fact(Governed):
     """A property of a subject or resource that we know: it outweighs what a question claims."""
 
+    named_after = "user"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="facts")
     resource = models.ForeignKey(

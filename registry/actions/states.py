@@ -8,9 +8,13 @@ from django.utils import timezone
 from accounts.decision import check
 from accounts.models import Resource, StatePeriod, User
 from accounts.models.vocabulary import HIDDEN_STATES, Kind, State
-from accounts.permissions import Permission
 from accounts.queries import lock
-from accounts.rules import held_on_side, require_no_gain, touched
+from accounts.rules import (
+    held_on_side,
+    require_no_gain,
+    require_privacy_officer,
+    touched,
+)
 from audit import context
 from audit.acts import action
 from registry import rules
@@ -29,8 +33,9 @@ def enter(resource: Resource, state: str) -> None:
 
 
 def move_to(resource: Resource, state: str, by: User) -> None:
-    """What was hidden shows itself to those who hold it: to oneself, not by one's own hand."""
-    places = touched(resource) if resource.state in HIDDEN_STATES else []
+    """What was closed opens to those who hold it: to oneself, not by one's own hand."""
+    closed = resource.state in (*HIDDEN_STATES, State.WITHDRAWN)
+    places = touched(resource) if closed else []
     mine = held_on_side(by, places)
     enter(resource, state)
     require_no_gain(by, places, mine)
@@ -41,9 +46,10 @@ def set_state(resource: Resource, state: str, *, reason: str = "", by: User) -> 
     """Publish, deprecate, withdraw, retire. Versions have their own verbs."""
     if resource.kind == Kind.VERSION:
         raise ValidationError({"state": "Approve or withdraw a version: approving freezes it."})
-    at_root = resource.kind == Kind.PROJECT
-    check(by, Permission.MANAGE_POLICIES if at_root else Permission.GRANT, resource)
     locked = lock(resource)
+    check(by, rules.keeper(locked, state), resource)
+    if rules.reopens(locked, state):
+        require_privacy_officer(by, resource)
     rules.require_transition(locked, state)
     if state == State.PUBLISHED:
         rules.require_publishable(locked)

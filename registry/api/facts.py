@@ -63,7 +63,16 @@ class ProjectEdit(StrictSerializer):
     description = line(20_000)
 
 
-class AssetOut(serializers.ModelSerializer[Asset]):
+class Counting(serializers.ModelSerializer[Any]):
+    """A row of a list brings it along; a single one is asked."""
+
+    effective_classification = serializers.SerializerMethodField()
+
+    def get_effective_classification(self, row: Any) -> str:
+        return str(getattr(row, "counts_as", None) or queries.strictest(row))
+
+
+class AssetOut(Counting):
     """What whoever may discover it may see."""
 
     owner = name_of("owner")
@@ -72,7 +81,8 @@ class AssetOut(serializers.ModelSerializer[Asset]):
         model = Asset
         fields = (
             "uid", "address", "kind", "name", "description", "tags", "owner", "state",
-            "classification", "categories", "lawful_basis", "special_basis", "hipaa_form",
+            "classification", "effective_classification", "categories", "lawful_basis",
+            "special_basis", "hipaa_form",
             "permitted_purposes", "prohibited_purposes", "required_agreements", "licence",
             "created_at",
         )  # fmt: skip

@@ -18,20 +18,21 @@ from audit.doors.noun import op, words
 from audit.doors.rest import StrictSerializer
 from registry import queries
 from registry.actions import versions
-from registry.api.facts import VersionField
+from registry.api.facts import Counting, VersionField
 from registry.api.files import FileDoor
 from registry.api.nodes import NodeDoor
 from registry.models import Lineage, Version
 
 
-class VersionOut(serializers.ModelSerializer[Version]):
+class VersionOut(Counting):
     owner = name_of("owner")
     number = serializers.IntegerField(read_only=True)
 
     class Meta:
         model = Version
         fields = (
-            "uid", "address", "number", "state", "notes", "owner", "classification", "categories",
+            "uid", "address", "number", "state", "notes", "owner", "classification",
+            "effective_classification", "categories",
             "manifest", "revision", "created_at",
         )  # fmt: skip
 

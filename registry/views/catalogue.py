@@ -29,7 +29,13 @@ class Found:
         state = self.resource.state
         marks = [] if state in ORDINARY else [state]
         is_asset = self.resource.kind != Kind.PROJECT
-        return [*marks, self.resource.classification] if is_asset else marks
+        return [*marks, self.resource.counts_as] if is_asset else marks
+
+    @property
+    def inherits(self) -> bool:
+        """Counts as more than it was registered as, for what it was made from."""
+        own: str = self.resource.classification
+        return getattr(self.resource, "counts_as", own) != own
 
 
 def listing(request: HttpRequest) -> HttpResponse:
@@ -58,10 +64,8 @@ def listing(request: HttpRequest) -> HttpResponse:
 def search(user: User, asked: dict[str, str]) -> Any:
     if asked["kind"] == Kind.PROJECT:
         return queries.find_projects(user, text=asked["q"])
-    found = queries.assets(user, text=asked["q"], kind=asked["kind"], project=asked["project"])
-    if asked["classification"]:
-        found = found.filter(classification=asked["classification"])
-    return found
+    told = {name: asked[name] for name in ("kind", "classification", "project")}
+    return queries.assets(user, text=asked["q"], **told)
 
 
 def with_access(user: User, rows: list[Any]) -> list[Found]:

@@ -17,6 +17,7 @@ from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
 from accounts.queries import May
+from accounts.rules import is_privacy_officer
 from audit import queries as trail
 from audit.actions.trail import view_trail
 from audit.doors.ahead import is_ahead, nothing_yet
@@ -123,12 +124,13 @@ def tabs(resource: Resource, may: May, current: str) -> list[dict[str, Any]]:
 
 def moves(resource: Resource, may: May) -> list[dict[str, str]]:
     """The states that come next, for whoever may choose one."""
-    keeper = Permission.MANAGE_POLICIES if resource.kind == Kind.PROJECT else Permission.GRANT
-    if resource.kind == Kind.VERSION or not may[keeper]:
+    if resource.kind == Kind.VERSION:
         return []
     return [
         {"state": state, "label": VERBS[state][0], "question": VERBS[state][1]}
         for state in rules.next_states(resource)
+        if may[rules.keeper(resource, state)]
+        and (not rules.reopens(resource, state) or is_privacy_officer(may.user, resource))
     ]
 
 

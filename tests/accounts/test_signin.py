@@ -2,12 +2,18 @@
 
 import re
 
+import pytest
 from django.core import mail
+from django.test import Client
 from django.urls import reverse
 
 from accounts.actions import people
 from accounts.models import User
 from audit.models import Event
+from audit.queries import events
+from audit.refusals import flush
+from audit.search import Search
+from tests.acting import holding
 from tests.cast import PASSWORD
 
 LOGIN = "/account/login/"
@@ -33,6 +39,47 @@ def test_a_wrong_password_is_a_denied_event(client, cast):
     assert sign_in(client, "bob", "wrong").status_code == 200
     event = newest("session.open")
     assert (event.actor, event.actor_repr, event.outcome) == (None, "bob", "denied")
+
+
+def test_the_account_that_was_meant_is_named_however_it_was_spelled(client, cast):
+    sign_in(client, " Bob@Example.ORG", "wrong")
+    event = newest("session.open")
+    assert (event.actor, event.actor_repr, event.outcome) == (None, "bob", "denied")
+    assert (event.object_pk, event.content_type.model) == (str(cast.bob.pk), "user")
+    assert events(cast.dana, Search.of("actor:bob outcome:denied")).get() == event
+
+
+@pytest.mark.parametrize("typed", ["charly", "Tr0ub4dor&3x", "nobody@example.org", "x" * 3000])
+def test_what_was_typed_for_no_account_is_kept_nowhere(client, cast, typed, caplog):
+    """It may be a password in the wrong box, and the trail is for ever."""
+    with caplog.at_level("DEBUG"):
+        for _ in range(7):  # beyond the lockout
+            sign_in(client, typed, "wrong horse")
+    flush()
+    for text in (typed, typed.lower(), "wrong horse"):
+        assert holding(text) == []
+        assert text not in caplog.text
+    told = Event.objects.filter(verb="session.open", outcome="denied")
+    assert len(set(told.values_list("actor_repr", flat=True))) == 1
+    assert [event.data.get("count") for event in told.order_by("id")] == [None, 6]
+
+
+def test_an_auditor_asks_whether_it_was_this_name(client, cast):
+    sign_in(client, "Charly", "wrong")
+    sign_in(client, "charlie2", "wrong")
+    page = browser(cast.dana).get(reverse("trail"), {"q": "typed:charly"})
+    (found,) = page.context["events"]
+    assert found.actor_repr == page.context["q"].removeprefix("typed:") != ""
+    assert holding("charly") == []  # nor by the asking
+    (again,) = events(cast.dana, Search.of(f"actor:{found.actor_repr}"))
+    assert again == found
+    assert not events(cast.dana, Search.of("typed:charl")).exists()
+
+
+def browser(person):
+    client = Client()
+    client.force_login(person)
+    return client
 
 
 def test_the_sixth_attempt_is_locked_out_even_with_the_right_password(client, cast):

@@ -7,6 +7,7 @@ import hmac
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -95,6 +96,29 @@ def test_syslog_gets_the_note(cast, settings, tmp_path):
     assert notes.checkpoint(note, keys.trusted()).size == check().size
 
 
+def test_syslog_over_tcp_is_counted_by_octets(cast, settings):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+        settings.SEAL_ANCHORS = [f"syslog+tcp://127.0.0.1:{server.getsockname()[1]}"]
+        rounds.once()
+        with server.accept()[0] as taken:
+            count, _, rest = taken.makefile("rb").read().partition(b" ")
+    assert int(count) == len(rest)
+    note = json.loads(rest[rest.index(b'"') :])
+    assert notes.checkpoint(note, keys.trusted()).size == check().size
+
+
+def test_a_witness_that_never_answers_holds_nobody_up(cast, settings, monkeypatch):
+    monkeypatch.setattr(anchors, "PATIENCE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings.SEAL_ANCHORS = [f"http://127.0.0.1:{server.getsockname()[1]}/"]
+        settings.SEAL_WEBHOOK_SECRET = SECRET
+        before = time.monotonic()
+        rounds.once()
+        assert time.monotonic() - before < 8
+    assert rows("select target from audit_anchor") == ["file"]
+
+
 def test_a_syslog_that_is_not_there_is_no_anchor(cast, settings, tmp_path):
     settings.SEAL_ANCHORS = [f"syslog://{tmp_path}/nobody", "gopher://x"]
     rounds.once()
@@ -110,11 +134,15 @@ def test_the_file_takes_one_a_minute_and_the_last_is_always_there(cast):
     assert notes.checkpoint(note, keys.trusted()).size == check().size
 
 
-def test_a_line_that_a_crash_cut_short_is_none(cast):
+def test_a_line_that_a_crash_cut_short_is_none(cast, monkeypatch):
     rounds.once()
     with anchors.anchors_file().open("a") as file:
         file.write('"half a no')
     assert told() == ""
+    monkeypatch.setattr(anchors, "EVERY", timedelta(0))
+    act(cast, 1)
+    rounds.once()
+    assert len(anchors.read(anchors.anchors_file())) == 2, "the next one is not glued to it"
 
 
 def test_two_histories_are_told(cast):

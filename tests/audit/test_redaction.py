@@ -11,15 +11,20 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from accounts.actions import people
-from audit.actions import keeping
+from accounts.actions import grants, people
+from accounts.decision import site
+from audit.actions import erasures, keeping
+from audit.actions.trail import view_trail
 from audit.context import Origin, entered
 from audit.models import Erasure, Event
 from audit.queries import events, recent_values
-from audit.seal import proofs, rounds
+from audit.seal import proofs, redaction, rounds
+from audit.seal.erased import digest
+from audit.seal.person import person
 from audit.search import Search
 from tests.acting import do, holding, rows
 from tests.audit.sealing import as_superuser, seal_all, told
+from tests.cast import role
 
 MAIL = "frida@example.org"
 
@@ -37,10 +42,17 @@ def gone(cast):
     return frida
 
 
-def erase(cast: Any, person: Any) -> Erasure:
-    asked = keeping.ask_erasure(person, "Art. 17, letter of 3 May", by=cast.erin)
+def planned(cast: Any, person: Any, chosen: tuple[int, ...] = ()) -> Erasure:
+    asked = erasures.ask_erasure(person, "Art. 17, letter of 3 May", by=cast.erin)
     rounds.once()
-    return keeping.redact(asked, by=cast.petra)
+    erasures.plan_erasure(asked, list(chosen), by=cast.erin)
+    rounds.once()
+    return asked
+
+
+def erase(cast: Any, person: Any, chosen: tuple[int, ...] = ()) -> Erasure:
+    asked = planned(cast, person, chosen)
+    return erasures.redact(asked, asked.plan["digest"], by=cast.petra)
 
 
 def test_nothing_names_her_afterwards_and_every_seal_holds(cast, gone):
@@ -112,12 +124,11 @@ def test_no_search_finds_her_by_name(cast, gone):
 
 
 def test_one_person_alone_erases_nothing(cast, gone):
-    asked = keeping.ask_erasure(gone, "x", by=cast.erin)
-    rounds.once()
+    asked = planned(cast, gone)
     with pytest.raises(PermissionDenied):
-        keeping.redact(asked, by=cast.erin)
+        erasures.redact(asked, asked.plan["digest"], by=cast.erin)
     with pytest.raises(PermissionDenied):
-        keeping.ask_erasure(gone, "x", by=cast.petra)
+        erasures.ask_erasure(gone, "x", by=cast.petra)
     with pytest.raises(IntegrityError, match="done_by_somebody_else"):
         do(lambda: save_done(asked, cast.erin), by=cast.erin)
     assert MAIL in str(list(Event.objects.values_list("changes", flat=True)))
@@ -128,75 +139,201 @@ def save_done(asked: Erasure, by: Any) -> None:
     asked.save()
 
 
-def test_who_still_works_here_is_not_erased(cast):
+def test_who_holds_both_roles_does_not_do_both(cast, gone):
+    grants.give(role("admin"), cast.petra, site(), by=cast.erin)
+    asked = erasures.ask_erasure(gone, "x", by=cast.petra)
+    rounds.once()
+    erasures.plan_erasure(asked, [], by=cast.petra)
+    with pytest.raises(ValidationError, match="second person"):
+        erasures.redact(asked, asked.plan["digest"], by=cast.petra)
+
+
+def test_who_still_works_here_is_not_erased(cast, gone):
     with pytest.raises(ValidationError, match="Deactivate them first"):
-        keeping.ask_erasure(cast.bob, "x", by=cast.erin)
+        erasures.ask_erasure(cast.bob, "x", by=cast.erin)
+    asked = planned(cast, gone)
+    people.reactivate(gone, by=cast.erin)
+    asked.refresh_from_db()
+    with pytest.raises(ValidationError, match="Deactivate them first"):
+        erasures.redact(asked, asked.plan["digest"], by=cast.petra)
 
 
 def test_once_is_enough(cast, gone):
     erasure = erase(cast, gone)
     with pytest.raises(ValidationError, match="already"):
-        keeping.redact(erasure, by=cast.petra)
+        erasures.redact(erasure, erasure.plan["digest"], by=cast.petra)
+    with pytest.raises(ValidationError, match="already"):
+        erasures.plan_erasure(erasure, [], by=cast.erin)
 
 
 def test_what_is_not_sealed_yet_waits(cast, gone):
-    asked = keeping.ask_erasure(gone, "x", by=cast.erin)
+    asked = erasures.ask_erasure(gone, "x", by=cast.erin)
     people.reactivate(gone, by=cast.erin)
     with pytest.raises(ValidationError, match="not sealed yet"):
-        keeping.redact(asked, by=cast.petra)
+        erasures.plan_erasure(asked, [], by=cast.erin)
+
+
+def test_a_plan_that_is_not_sealed_yet_is_not_carried_out(cast, gone):
+    asked = planned(cast, gone)
+    erasures.plan_erasure(asked, [], by=cast.erin)
+    erasures.redact(asked, asked.plan["digest"], by=cast.petra)  # the same plan, sealed before
+    other = people.invite(username="otto", email="otto@example.org", by=cast.erin)
+    people.deactivate(other, by=cast.erin)
+    other.refresh_from_db()
+    asked = erasures.ask_erasure(other, "x", by=cast.erin)
+    rounds.once()
+    erasures.plan_erasure(asked, [], by=cast.erin)
+    with pytest.raises(ValidationError, match="The plan is not sealed yet"):
+        erasures.redact(asked, asked.plan["digest"], by=cast.petra)
 
 
 def test_a_hold_stops_it(cast, gone):
     hold = keeping.place_hold("/", "inquiry 7", by=cast.erin)
-    asked = keeping.ask_erasure(gone, "x", by=cast.erin)
-    rounds.once()
-    with pytest.raises(ValidationError, match="legal hold"):
-        keeping.redact(asked, by=cast.petra)
+    asked = planned(cast, gone)
+    with pytest.raises(ValidationError, match=r"legal hold is open: of these records / covers \d+"):
+        erasures.redact(asked, asked.plan["digest"], by=cast.petra)
     with pytest.raises(ValidationError, match="second person"):
         keeping.lift_hold(hold, by=cast.erin)
+    keeping.lift_hold(hold, by=cast.petra)
+    erasures.redact(asked, asked.plan["digest"], by=cast.petra)
 
 
-def test_on_the_console_two_people_are_named(cast, gone):
+def test_a_hold_elsewhere_stops_nothing(cast, gone):
+    keeping.place_hold("oncology/ct-scans", "inquiry 8", by=cast.petra)
+    erase(cast, gone)
+
+
+def test_on_the_console_two_people_look(cast, gone):
     out = StringIO()
-    call_command("redact", "frida", "--reason", "letter of 3 May", "--as", "erin", stdout=out)
-    asked = out.getvalue().split()[-1]
+    call_command("redact", "frida", "--dry-run", "--as", "erin", stdout=out)
+    assert "person.deactivate" in out.getvalue()
+    assert not Erasure.objects.exists()
     rounds.once()
-    with pytest.raises(CommandError):
-        call_command("redact", "--do", asked, "--as", "erin")
-    call_command("redact", "--do", asked, "--as", "petra", stdout=out)
+    call_command("redact", "frida", "--reason", "letter of 3 May", "--as", "erin", stdout=out)
+    asked = Erasure.objects.get()
+    rounds.once()
+    with pytest.raises(CommandError, match="Look first"):
+        call_command("redact", "--do", str(asked.pk), "--as", "petra")
+    plan = asked.plan["digest"]
+    for wrong in ({"plan": plan, "by": "erin"}, {"plan": "0" * 64, "by": "petra"}):
+        with pytest.raises(CommandError):
+            call_command("redact", do=asked.pk, **wrong)
+    seen = StringIO()
+    call_command("redact", "--do", str(asked.pk), "--dry-run", "--as", "petra", stdout=seen)
+    assert plan in seen.getvalue()
+    call_command("redact", "--do", str(asked.pk), "--plan", plan, "--as", "petra", stdout=out)
     assert "Erased on" in out.getvalue()
     with pytest.raises(CommandError, match="Nobody asked"):
-        call_command("redact", "--do", asked, "--as", "charlie")
+        call_command("redact", "--do", str(asked.pk), "--as", "charlie")
 
 
-# --- the function in the database is no back door
+# --- the function in the database trusts the application for nothing
+
+FALSE_ACT = "019f0000-0000-7000-8000-000000000000"
 
 
-@pytest.mark.parametrize("act", ["", "019f0000-0000-7000-8000-000000000000"])
-def test_sql_of_the_application_erases_nothing_unseen(cast, gone, act):
-    """Outside an act it is refused; with a made-up one the erasure names no sealed act."""
-    refused = pytest.raises(ProgrammingError, match="outside its act")
-    call = "select trail_redact('019f0000-0000-7000-8000-000000000000', '{3}', '{}')"
-    if not act:
-        with refused, transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(call)
-        return
-    with connection.cursor() as cursor:
+def redact_by_sql(which: Any, who: list[int], what: list[int], act: str = FALSE_ACT) -> None:
+    """What an attacker in the application's place could send."""
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select set_config('gate.act', %s, true)", [act])
-        cursor.execute(call)
-        cursor.execute("select set_config('gate.act', '', true)")
-    assert "was erased, and no sealed redaction says so" in told()
+        cursor.execute("select trail_redact(%s, %s, %s)", [which, who, what])
+        cursor.execute("set constraints all immediate")
 
 
-def test_more_than_the_act_says_is_found(cast, gone):
-    erase(cast, gone)
+def pretend_done(asked: Erasure, by: Any) -> None:
+    """The row says that somebody carried it out, whatever they know of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('gate.act', %s, true)", [FALSE_ACT])
+        cursor.execute(
+            "update audit_erasure set done_by_id = %s, done_at = now() where id = %s",
+            [by.pk, asked.pk],
+        )
+
+
+def parts(asked: Erasure) -> tuple[list[int], list[int]]:
+    made = redaction.plan(person(asked.subject), asked.plan["chosen"], asked.plan["size"])
+    return list(made.who), list(made.what)
+
+
+def test_sql_erases_nothing_outside_an_act(cast, gone):
+    with pytest.raises(ProgrammingError, match="outside its act"):
+        redact_by_sql(planned(cast, gone).pk, [3], [], act="")
+
+
+def test_sql_erases_nothing_that_nobody_asked_for(cast, gone):
+    with pytest.raises(ProgrammingError, match="two people"):
+        redact_by_sql(FALSE_ACT, [3], [])
+
+
+def test_sql_erases_nothing_before_a_second_person(cast, gone):
+    asked = planned(cast, gone)
+    with pytest.raises(ProgrammingError, match="two people"):
+        redact_by_sql(asked.pk, *parts(asked))
+
+
+def test_sql_erases_no_other_parts_than_planned(cast, gone):
+    asked = planned(cast, gone)
+    who, what = parts(asked)
+    for other in ((who, [*what, 3]), (who[1:], what), ([], [])):
+        refused = pytest.raises(ProgrammingError, match="other parts than a sealed plan says")
+        with refused, transaction.atomic():
+            pretend_done(asked, cast.petra)
+            redact_by_sql(asked.pk, *other)
+
+
+def test_sql_erases_nothing_under_a_hold(cast, gone):
+    asked = planned(cast, gone)
+    keeping.place_hold("/", "inquiry 7", by=cast.erin)
+    with pytest.raises(ProgrammingError, match="legal hold"), transaction.atomic():
+        pretend_done(asked, cast.petra)
+        redact_by_sql(asked.pk, *parts(asked))
+
+
+def test_sql_puts_no_second_person_into_the_row(cast, gone):
+    """Without the act of that person in the same transaction, nothing commits."""
+    asked = planned(cast, gone)
+    refused = pytest.raises(ProgrammingError, match="carried out by who the trail says")
+    with refused, transaction.atomic():
+        pretend_done(asked, cast.petra)
+        redact_by_sql(asked.pk, *parts(asked))
+    assert MAIL in str(list(Event.objects.values_list("changes", flat=True)))
+
+
+def test_sql_changes_no_plan_after_it_was_sealed(cast, gone):
+    asked = planned(cast, gone)
+    other = digest([3], [])
+    refused = pytest.raises(ProgrammingError, match="other parts than a sealed plan says")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        pretend_done(asked, cast.petra)
+        cursor.execute(
+            "update audit_erasure set plan = jsonb_build_object('digest', %s::text)", [other]
+        )
+        redact_by_sql(asked.pk, [3], [])
+
+
+def test_sql_carries_out_no_plan_that_another_one_replaced(cast, gone):
+    asked = planned(cast, gone)
+    first, digest_then = parts(asked), asked.plan
+    view_trail(Search.of("frida"), by=cast.dana)
+    rounds.once()
+    erasures.plan_erasure(asked, [], by=cast.erin)
+    (seq,) = asked.plan["mentions"]
+    erasures.plan_erasure(asked, [seq], by=cast.erin)
+    rounds.once()
+    refused = pytest.raises(ProgrammingError, match="other parts than a sealed plan says")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        pretend_done(asked, cast.petra)
+        cursor.execute("update audit_erasure set plan = %s", [json.dumps(digest_then)])
+        redact_by_sql(asked.pk, *first)
+
+
+def test_an_old_act_covers_nothing_more(cast, gone):
+    erasure = erase(cast, gone)
     rounds.once()
     act = Event.objects.get(verb="trail.redact", kind="act").act
-    with connection.cursor() as cursor:
-        cursor.execute("select set_config('gate.act', %s, true)", [str(act)])
-        cursor.execute("select trail_redact(%s, '{3}', '{}')", [act])
-        cursor.execute("select set_config('gate.act', '', true)")
-    assert "was erased, and no sealed redaction says so" in told()
+    with pytest.raises(ProgrammingError, match="other parts than a sealed plan says"):
+        redact_by_sql(erasure.pk, [3], [], act=str(act))
+    assert told() == ""
 
 
 @pytest.mark.parametrize("sql", ["update audit_event set message = 'x'", "delete from audit_event"])

@@ -17,9 +17,10 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.actions import groups
+from audit.delivery import sockets
 from audit.exports import formats
 from audit.models import Event, SinkCursor
-from audit.sinks import outbox, senders, shipping, targets, tls
+from audit.sinks import outbox, senders, shipping, targets
 from audit.sinks.targets import configured, target
 from audit.tasks import ship
 from governance import health
@@ -211,7 +212,7 @@ def test_a_repetition_has_the_same_id(cast, tmp_path, hook):
 
 
 def test_who_drips_does_not_hold_the_worker(cast, tmp_path, hook, monkeypatch):
-    monkeypatch.setattr(tls, "WHOLE", 1.0)
+    monkeypatch.setattr(sockets, "WHOLE", 1.0)
     with receiver(tmp_path, receivers.drips) as found:
         sink = hook(found)
         started = time.monotonic()

@@ -12,11 +12,12 @@ from django.urls import reverse
 
 from accounts.actions import grants
 from audit.models import Event
-from registry.actions import assets, versions
+from registry.actions import assets, files, states, versions
 from registry.models import Dataset, File, Version
 from registry.views import card
 from tests.browser.world import BYTES, publish
 from tests.cast import role
+from tests.rest import caller
 
 SCANS = "oncology/ct-scans"
 
@@ -228,6 +229,34 @@ def test_the_facets_narrow(client, cast):
     ):
         page = client.get(reverse("catalogue"), query)
         assert ([row.resource.address for row in page.context["rows"]] == [SCANS]) is found
+
+
+def test_lists_show_what_a_thing_counts_as(client, cast):
+    """Made from restricted data, and registered as public: every list says restricted."""
+    facts = {"slug": "slices", "classification": "public"}
+    slices = assets.register(cast.oncology, "dataset", by=cast.alice, **facts)
+    states.set_state(slices, "published", by=cast.alice)
+    made = versions.open_version(slices, by=cast.alice)
+    versions.record_lineage(made, publish(cast), "derived_from", by=cast.alice)
+    files.upload(made, "slices.csv", [b"a"], by=cast.alice)
+    versions.approve(made, by=cast.alice)
+    client.force_login(cast.alice)
+    catalogue = reverse("catalogue")
+    for page in (
+        client.get(catalogue, {"q": "slices"}),
+        client.get(catalogue, {"q": "slices", "classification": "restricted"}),
+        client.get(at("oncology")),
+    ):
+        text = page.content.decode()
+        row = text[text.index(at("oncology/slices")) :].partition("</li>")[0]
+        assert "Restricted" in row and "inherited" in row and "Public" not in row
+    assert not client.get(catalogue, {"classification": "public"}).context["rows"]
+    rest = caller(cast.alice)
+    for path in ("datasets?q=slices", f"datasets/{slices.uid}/versions"):
+        (found,) = rest.get(path).json()["results"]
+        told = found["classification"], found["effective_classification"]
+        assert told == ("public", "restricted")
+    assert rest.get(f"datasets/{slices.uid}").json()["effective_classification"] == "restricted"
 
 
 def test_nothing_changes_by_a_get(client, cast):

@@ -11,9 +11,11 @@ from playwright.sync_api import expect
 from accounts.actions import grants
 from audit.actions import searches
 from audit.budget import budget
-from audit.models import Export, SavedSearch
+from audit.models import Event, Export, SavedSearch
+from audit.refusals import flush
 from audit.search import Search
 from audit.tasks import write_export
+from audit.trail import findings
 from tests.cast import role
 from tests.rest import caller, refused
 
@@ -104,6 +106,19 @@ def test_completions_are_of_what_one_may_read(client, cast):
         assert options(client, hostile) == []
     client.force_login(cast.charlie)
     assert client.get(reverse("trail_complete"), {"q": "actor:"}).status_code == 404
+
+
+def test_completing_is_a_look_that_folds(client, cast):
+    client.force_login(cast.dana)
+    for typed in ("actor:", "actor:e", "actor:er", "-actor:a", "resource:onc", "ver", "class:m"):
+        options(client, typed)
+    looks = Event.objects.filter(verb="trail.complete").order_by("id")
+    assert list(looks.values_list("message", flat=True)) == ["actor:", "resource:"]
+    assert flush() == 1
+    later = looks.latest("id")
+    assert (later.actor, later.outcome, later.data["count"]) == (cast.dana, "ok", 3)
+    assert later.decision
+    assert findings() == []
 
 
 def test_a_shared_search_is_in_everybodys_menu(client, cast):

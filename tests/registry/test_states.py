@@ -168,8 +168,29 @@ def test_the_withdrawn_shows_itself_and_gives_nothing(cast, scans):
     for person in (cast.bob, cast.alice):
         for use in (Permission.DOWNLOAD, Permission.UPLOAD, Permission.DEPLOY, Permission.INVOKE):
             assert not allowed(person, use, scans)
-    states.set_state(scans, "published", by=cast.alice)
+    states.set_state(scans, "published", by=cast.petra)
     assert allowed(cast.bob, Permission.DOWNLOAD, scans)
+
+
+def test_what_was_withdrawn_is_not_given_back_by_who_keeps_it(cast, scans):
+    """A steward, an admin and a mere reviewer try: it would protect the data less (ADR 0011)."""
+    grants.give(role("reviewer"), cast.dana, scans, by=cast.alice)
+    for state in ("published", "withdrawn"):
+        scans = states.set_state(scans, state, by=cast.alice)
+    for person in (cast.alice, cast.erin, cast.dana):
+        with pytest.raises(PermissionDenied):
+            states.set_state(scans, "published", by=person)
+    scans.refresh_from_db()
+    assert scans.state == "withdrawn"
+    states.set_state(scans, "retired", by=cast.alice)  # the stricter way stays theirs
+
+
+def test_the_privacy_officer_does_not_give_it_back_to_herself(cast, scans):
+    grants.give(role("reader"), cast.petra, scans, by=cast.alice)
+    for state in ("published", "withdrawn"):
+        scans = states.set_state(scans, state, by=cast.alice)
+    with pytest.raises(PermissionDenied, match="second person"):
+        states.set_state(scans, "published", by=cast.petra)
 
 
 def test_a_project_is_closed_by_those_who_keep_the_policies(cast):

@@ -1,33 +1,81 @@
-"""`manage.py redact NAME --reason R` asks, `redact --do ID` by a second person carries out."""
+"""`manage.py redact NAME --reason R` asks and plans; a second person looks, then carries it out."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
 from audit import queries
-from audit.actions import keeping
+from audit.actions import erasures
 from audit.doors.cli import ActionCommand, find_user
+from audit.models import Erasure
 
 
 class Command(ActionCommand):
     help = "Erase from the trail who somebody was (GDPR Art. 17), on two people's word."
 
     def add_action_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username", nargs="?", help="of somebody deactivated: asks")
+        parser.add_argument("username", nargs="?", help="of somebody deactivated: asks and plans")
         parser.add_argument("--reason", default="", help="stays for ever: names nobody")
-        parser.add_argument("--do", metavar="ID", type=UUID, help="carries out what was asked")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--replan", metavar="ID", type=UUID, help="makes the plan again")
+        which.add_argument("--do", metavar="ID", type=UUID, help="carries out what was planned")
+        parser.add_argument(
+            "--mention", metavar="N", type=int, action="append", default=[],
+            help="with --replan: this record, which mentions them, goes too; may be repeated",
+        )  # fmt: skip
+        parser.add_argument("--plan", default="", help="with --do: the digest of what you saw")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="shows what would go, and changes nothing"
+        )
 
     def act(self, by: Any, **options: Any) -> str:
         if options["do"]:
-            erasure = queries.erasures(by).filter(pk=options["do"]).first()
-            if erasure is None:
-                raise CommandError(f"Nobody asked for the erasure {options['do']}.")
-            keeping.redact(erasure, by=by)
-            return f"Erased on {erasure.done_at:%Y-%m-%d %H:%M} UTC."
+            return self.carry_out(options["do"], by, options["plan"], dry=options["dry_run"])
+        if options["replan"]:
+            return self.planned(find_erasure(options["replan"], by), options["mention"], by)
         if not options["username"]:
             raise CommandError("Name the person to be forgotten, or --do ID.")
-        asked = keeping.ask_erasure(find_user(options["username"]), options["reason"], by=by)
-        return f"Asked. A second person who decides for the whole site: redact --do {asked.pk}"
+        subject = find_user(options["username"])
+        if options["dry_run"]:
+            return told(erasures.preview_erasure(subject, by=by))
+        asked = erasures.ask_erasure(subject, options["reason"], by=by)
+        try:
+            return self.planned(asked, [], by)
+        except ValidationError as error:
+            return f"Asked. {' '.join(error.messages)} Then: redact --replan {asked.pk}"
+
+    def planned(self, erasure: Erasure, mentions: list[int], by: Any) -> str:
+        erasures.plan_erasure(erasure, mentions, by=by)
+        look = f"A second person looks with: redact --do {erasure.pk} --dry-run"
+        return f"{told(erasure.plan)}\n{look}"
+
+    def carry_out(self, uid: UUID, by: Any, plan: str, *, dry: bool) -> str:
+        erasure = find_erasure(uid, by)
+        if dry:
+            return told(erasure.plan) if erasure.plan else "Nobody has made a plan of it yet."
+        if not plan:
+            raise CommandError("Look first with --dry-run, then say --plan and its digest.")
+        erasures.redact(erasure, plan, by=by)
+        return f"Erased on {erasure.done_at:%Y-%m-%d %H:%M} UTC."
+
+
+def find_erasure(uid: UUID, by: Any) -> Erasure:
+    found = queries.erasures(by).filter(pk=uid).first()
+    if found is None:
+        raise CommandError(f"Nobody asked for the erasure {uid}.")
+    return found
+
+
+def told(plan: dict[str, Any]) -> str:
+    """How many of which kind, and what a person has yet to decide about."""
+    lines = [f"plan {plan['digest']}"]
+    for part, about in (("who", "loses who did it"), ("what", "loses what it says")):
+        lines += [f"{count:>8} {verb:<28} {about}" for verb, count in plan[part].items()]
+    if left := [str(seq) for seq in plan["mentions"] if seq not in plan["chosen"]]:
+        more = f" and {plan['unlisted']} more" if plan["unlisted"] else ""
+        lines.append(f"Left as they are, though a name stands in them: {' '.join(left)}{more}")
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""A verified TLS connection that ends after so many seconds, whatever the other side does."""
+"""A connection that ends after so many seconds, whatever the other side does; TLS is verified."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from audit.sinks.targets import Target
+from audit.delivery.address import Address
 
 CONNECT, READ, WHOLE = 5.0, 10.0, 20.0  # seconds
 
 
 @contextmanager
-def connected(target: Target) -> Iterator[ssl.SSLSocket]:
-    context = ssl.create_default_context(cafile=target.ca or None)
+def dialled(to: Address, seconds: float | None = None) -> Iterator[socket.socket]:
+    raw = socket.create_connection((to.host, to.port), timeout=CONNECT)
+    with raw, deadline(raw, seconds or WHOLE):
+        raw.settimeout(READ)
+        yield raw
+
+
+@contextmanager
+def connected(to: Address, seconds: float | None = None) -> Iterator[ssl.SSLSocket]:
+    context = ssl.create_default_context(cafile=to.ca or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if target.cert:
-        context.load_cert_chain(target.cert)
-    raw = socket.create_connection((target.host, target.port), timeout=CONNECT)
-    with (
-        raw,
-        deadline(raw, WHOLE),
-        context.wrap_socket(raw, server_hostname=target.host) as tls,
-    ):
-        tls.settimeout(READ)
+    if to.cert:
+        context.load_cert_chain(to.cert)
+    with dialled(to, seconds) as raw, context.wrap_socket(raw, server_hostname=to.host) as tls:
         yield tls
 
 
