@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
-from django.test import TransactionTestCase, override_settings
+from django.test import TestCase, TransactionTestCase, override_settings
 from redis import Redis
 
 from accounts.point import listener, point
@@ -133,6 +133,16 @@ def _fast(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture
 def cast(db: None) -> Cast:
     return gathered()
+
+
+@pytest.fixture(scope="module")
+def beneath(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What a module's fixtures write here, every test of the module starts from."""
+    with django_db_blocker.unblock():
+        transactions = TestCase._enter_atomics()
+    yield
+    with django_db_blocker.unblock():
+        TestCase._rollback_atomics(transactions)
 
 
 @pytest.fixture

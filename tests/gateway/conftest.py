@@ -15,7 +15,7 @@ from gateway.actions import routes
 from governance.demo import authzen
 from registry.actions import assets, states
 from registry.models import Asset
-from tests.cast import Cast, role
+from tests.cast import Cast, gathered, role
 from tests.rest import caller
 
 
@@ -50,9 +50,15 @@ def program(user: User, *scopes: str, keeper: User | None = None) -> Program:
     return Program(caller(user, *scopes, keeper=keeper).secret)
 
 
+@pytest.fixture(scope="module")
+def loaded(beneath: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        cast = gathered()
+        authzen.load(cast.erin, cast.alice, cast.bob, cast.dana)
+
+
 @pytest.fixture
-def records(cast: Cast) -> Cast:
-    authzen.load(cast.erin, cast.alice, cast.bob, cast.dana)
+def records(loaded: None, cast: Cast) -> Cast:
     return cast
 
 
