@@ -22,7 +22,6 @@ from django.utils import timezone
 from access.actions import requests
 from access.models import AccessRequest
 from accounts.actions import agreements, groups, roles
-from accounts.decision import allowed
 from accounts.grants import EVERYTHING, Reach, open_grant, suspend_grant
 from accounts.models import (
     Agreement,
@@ -42,6 +41,7 @@ from audit.search import Search
 from audit.trail import Scope
 from registry.actions import assets, files, projects, states, versions
 from registry.models import Asset, File, Project, Version
+from tests import worlds
 from tests.acting import do
 from tests.cast import Cast, role
 
@@ -200,16 +200,11 @@ def arguments(
 # --- what is measured
 
 
-def reach(subjects: list[User], places: list[Resource]) -> set[tuple[str, str, str]]:
+def reach(subjects: list[User], places: list[Resource]) -> set[tuple[int, str, str]]:
     """All permissions on all resources, and the use of bytes for each purpose."""
-    questions = [(p, "") for p in Permission]
-    questions += [(Permission.DOWNLOAD, purpose) for purpose in PURPOSES[1:]]
-    return {
-        (place.slug, permission.value, purpose)
-        for place in places
-        for permission, purpose in questions
-        if any(allowed(subject, permission, place, purpose=purpose) for subject in subjects)
-    }
+    questions = [(p.value, "") for p in Permission]
+    questions += [(Permission.DOWNLOAD.value, purpose) for purpose in PURPOSES[1:]]
+    return {cell[1:] for cell in worlds.held(subjects, places, questions)}
 
 
 def own_side(person: User) -> list[User]:
@@ -234,6 +229,6 @@ def test_nobody_alone_comes_further(world, name):
         except (*REFUSALS, Nothing):
             continue
         did.append(f"{verb} {given} {named}")
-        after = reach(own_side(person), [Resource.objects.get(pk=p.pk) for p in places])
+        after = reach(own_side(person), places)
         assert after <= before, (sorted(after - before), did)
     assert did or name in ("charlie", "scoring")
