@@ -6,7 +6,7 @@ import fcntl
 import gc
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from redis import Redis
 from accounts.point import listener, point
 from tests.cast import Cast, assemble, gathered
 
+Beneath = Callable[[Callable[[Cast], object]], None]
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SQL = Path(settings.BASE_DIR) / "governance" / "database.sql"
 
@@ -136,11 +137,16 @@ def cast(db: None) -> Cast:
 
 
 @pytest.fixture(scope="module")
-def beneath(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """What a module's fixtures write here, every test of the module starts from."""
+def beneath(django_db_setup: None, django_db_blocker: Any) -> Iterator[Beneath]:
+    """What is built through this, every test of the module starts from; it goes with the last."""
+
+    def lay(build: Callable[[Cast], object]) -> None:
+        with django_db_blocker.unblock():
+            build(gathered())
+
     with django_db_blocker.unblock():
         transactions = TestCase._enter_atomics()
-    yield
+    yield lay
     with django_db_blocker.unblock():
         TestCase._rollback_atomics(transactions)
 

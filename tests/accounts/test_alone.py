@@ -44,6 +44,9 @@ from registry.models import Asset, File, Project, Version
 from tests import worlds
 from tests.acting import do
 from tests.cast import Cast, role
+from tests.conftest import Beneath
+
+pytestmark = pytest.mark.usefixtures("built")
 
 PERSONAS = ("alice", "bob", "charlie", "dana", "erin", "petra", "scoring")
 TRIES = 140
@@ -52,8 +55,17 @@ PURPOSES = ("", "research", "marketing")
 ALONE = {"person.create_admin", "session.open", "session.close", "person.set_preferences"}
 
 
+@pytest.fixture(scope="module")
+def built(beneath: Beneath) -> None:
+    beneath(build)
+
+
 @pytest.fixture
-def world(cast: Cast) -> Cast:
+def world(built: None, cast: Cast) -> Cast:
+    return cast
+
+
+def build(cast: Cast) -> None:
     """Something shut to each of them in every way that the decision knows."""
     alice, bob, erin = cast.alice, cast.bob, cast.erin
     states.set_state(cast.scans, State.PUBLISHED, by=alice)
@@ -75,7 +87,6 @@ def world(cast: Cast) -> Cast:
     assets.edit(cast.scans, required_agreements=["dua"], by=alice)
     wanted = Resource.objects.get(pk=cast.scans.pk)
     requests.submit(wanted, role("contributor"), purpose="research", justification="x", by=bob)
-    return cast
 
 
 def shut(cast: Cast, lab: Group) -> None:

@@ -15,7 +15,8 @@ from gateway.actions import routes
 from governance.demo import authzen
 from registry.actions import assets, states
 from registry.models import Asset
-from tests.cast import Cast, gathered, role
+from tests.cast import Cast, role
+from tests.conftest import Beneath
 from tests.rest import caller
 
 
@@ -51,10 +52,8 @@ def program(user: User, *scopes: str, keeper: User | None = None) -> Program:
 
 
 @pytest.fixture(scope="module")
-def loaded(beneath: None, django_db_blocker: Any) -> None:
-    with django_db_blocker.unblock():
-        cast = gathered()
-        authzen.load(cast.erin, cast.alice, cast.bob, cast.dana)
+def loaded(beneath: Beneath) -> None:
+    beneath(lambda cast: authzen.load(cast.erin, cast.alice, cast.bob, cast.dana))
 
 
 @pytest.fixture
