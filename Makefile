@@ -65,8 +65,10 @@ bench: $(BENCHES)  ## Run every benchmark (bench-NAME runs one)
 $(BENCHES): bench-%: .venv/development
 	@$(EMBEDDED) $(BIN)/python -m benchmarks.bench_$* $(ARGS)
 
+RANDOM_WORLDS = $(patsubst %,tests/accounts/test_%.py,agreement asof preview)
 prove-decide: .venv/development  ## Races and differences of the decision, in their large size
 	@$(EMBEDDED) $(BIN)/python -m benchmarks.prove_decide $(ARGS)
+	@WORLDS=50 $(EMBEDDED) $(BIN)/python -m pytest $(RANDOM_WORLDS)
 
 docs: .venv/development  ## Write the generated pages of docs/
 	@$(EMBEDDED) $(BIN)/python manage.py docs

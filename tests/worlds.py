@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -20,6 +21,7 @@ from registry.actions.states import enter
 from registry.models import Asset, Project, Version
 from tests.cast import Cast
 
+SEEDS = range(int(os.environ.get("WORLDS", "2")))  # `make prove-decide` tries many more
 PURPOSES = ["", "research", "marketing"]
 AGREEMENTS = ["dua", "ethics"]
 RANGES = [

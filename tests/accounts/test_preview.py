@@ -24,7 +24,7 @@ def lab(cast) -> Role:
     return roles.create(slug="lab", name="Lab", permissions=list(ASKED), by=cast.erin)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", worlds.SEEDS)
 def test_it_equals_what_then_happens(cast, lab, seed):
     chance = Random(seed)
     people: list[User] = [cast.alice, cast.bob, cast.charlie, cast.dana, cast.scoring.user]
