@@ -30,6 +30,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: the collector need not walk it a thousand times."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 50, 50)
 
 
