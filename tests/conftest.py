@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -121,24 +122,41 @@ def _empty(own_redis: Redis) -> None:
     own_redis.flushdb()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _fast() -> Iterator[None]:
+    with override_settings(
+        PASSWORD_HASHERS=FAST_HASHERS,
+        WHITENOISE_AUTOREFRESH=True,  # each client would list all static files again
+        EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
+    ):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _fast(settings: Any, tmp_path: Path) -> None:
-    settings.PASSWORD_HASHERS = FAST_HASHERS
+def _own(settings: Any, tmp_path: Path) -> None:
     settings.BLOB_ROOT = tmp_path / "blobs"
     settings.SPOOL_ROOT = tmp_path / "spool"
-    settings.WHITENOISE_AUTOREFRESH = True  # each client would list all static files again
     settings.SEAL_ROOT = tmp_path / "seal"
     settings.SEAL_KEY_FILE = str(tmp_path / "seal" / "key")
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture(scope="session")
+def seeded(django_db_setup: None, django_db_blocker: Any) -> bytes:
+    """The cast as every test finds it: the same rows, read once."""
+    with django_db_blocker.unblock():
+        return pickle.dumps(gathered())
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:
-    return gathered()
+def cast(db: None, request: pytest.FixtureRequest, seeded: bytes) -> Cast:
+    if "beneath" in request.fixturenames:
+        return gathered()
+    found: Cast = pickle.loads(seeded)
+    return found
 
 
 @pytest.fixture(scope="module")
-def beneath(django_db_setup: None, django_db_blocker: Any) -> Iterator[Beneath]:
+def beneath(seeded: bytes, django_db_blocker: Any) -> Iterator[Beneath]:
     """What is built through this, every test of the module starts from; it goes with the last."""
 
     def lay(build: Callable[[Cast], object]) -> None:
