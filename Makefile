@@ -6,7 +6,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all:
 
 # Short, because a socket's path may not be long; one a checkout, so that two never meet.
-TEST_DATA_DIR := /tmp/gatehouse-test-$(shell id -u)-$(shell pwd | cksum | cut -d' ' -f1)
+TEST_NAME := gatehouse-test-$(shell id -u)-$(shell pwd | cksum | cut -d' ' -f1)
+TEST_DATA_DIR := /tmp/$(TEST_NAME)
 EMBEDDED = GATEHOUSE_FAST=1 DATA_DIR=$(TEST_DATA_DIR) exec $(BIN)/python -m governance.embedded
 TEMPLATES = find templates -name '*.html' -print0 | xargs -0 -r
 BENCHES := $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))
@@ -24,8 +25,11 @@ demo: .venv/runtime  ## Load the demo people, data and requests
 	@$(BIN)/python manage.py migrate --database owner --verbosity 0
 	@$(BIN)/python manage.py demo
 
+# In memory where there is room: after each test that commits, a database of 800 files is cloned.
+MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 3000000 {print "/dev/shm"}')
+test: TEST_DATA_DIR := $(or $(MEMORY),/tmp)/$(TEST_NAME)
 test: .venv/development  ## Run the whole suite (ARGS="-k name" for a part)
-	@$(EMBEDDED) $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@TMPDIR=$(or $(MEMORY),/tmp) $(EMBEDDED) $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: .venv/development check-deploy  ## Lint, types, layers, migrations, generated docs, deployment
 	$(BIN)/ruff check .
@@ -61,8 +65,10 @@ bench: $(BENCHES)  ## Run every benchmark (bench-NAME runs one)
 $(BENCHES): bench-%: .venv/development
 	@$(EMBEDDED) $(BIN)/python -m benchmarks.bench_$* $(ARGS)
 
+RANDOM_WORLDS = $(patsubst %,tests/accounts/test_%.py,agreement asof preview)
 prove-decide: .venv/development  ## Races and differences of the decision, in their large size
 	@$(EMBEDDED) $(BIN)/python -m benchmarks.prove_decide $(ARGS)
+	@WORLDS=50 $(EMBEDDED) $(BIN)/python -m pytest $(RANDOM_WORLDS)
 
 docs: .venv/development  ## Write the generated pages of docs/
 	@$(EMBEDDED) $(BIN)/python manage.py docs

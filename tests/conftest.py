@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
-from django.test import TransactionTestCase, override_settings
+from django.test import TestCase, TransactionTestCase, override_settings
 from redis import Redis
 
 from accounts.point import listener, point
 from tests.cast import Cast, assemble, gathered
 
+Beneath = Callable[[Callable[[Cast], object]], None]
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SQL = Path(settings.BASE_DIR) / "governance" / "database.sql"
 
@@ -29,6 +31,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: the collector need not walk it a thousand times."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 50, 50)
 
 
@@ -119,20 +122,52 @@ def _empty(own_redis: Redis) -> None:
     own_redis.flushdb()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _fast() -> Iterator[None]:
+    with override_settings(
+        PASSWORD_HASHERS=FAST_HASHERS,
+        WHITENOISE_AUTOREFRESH=True,  # each client would list all static files again
+        EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
+    ):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _fast(settings: Any, tmp_path: Path) -> None:
-    settings.PASSWORD_HASHERS = FAST_HASHERS
+def _own(settings: Any, tmp_path: Path) -> None:
     settings.BLOB_ROOT = tmp_path / "blobs"
     settings.SPOOL_ROOT = tmp_path / "spool"
-    settings.WHITENOISE_AUTOREFRESH = True  # each client would list all static files again
     settings.SEAL_ROOT = tmp_path / "seal"
     settings.SEAL_KEY_FILE = str(tmp_path / "seal" / "key")
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture(scope="session")
+def seeded(django_db_setup: None, django_db_blocker: Any) -> bytes:
+    """The cast as every test finds it: the same rows, read once."""
+    with django_db_blocker.unblock():
+        return pickle.dumps(gathered())
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:
-    return gathered()
+def cast(db: None, request: pytest.FixtureRequest, seeded: bytes) -> Cast:
+    if "beneath" in request.fixturenames:
+        return gathered()
+    found: Cast = pickle.loads(seeded)
+    return found
+
+
+@pytest.fixture(scope="module")
+def beneath(seeded: bytes, django_db_blocker: Any) -> Iterator[Beneath]:
+    """What is built through this, every test of the module starts from; it goes with the last."""
+
+    def lay(build: Callable[[Cast], object]) -> None:
+        with django_db_blocker.unblock():
+            build(gathered())
+
+    with django_db_blocker.unblock():
+        transactions = TestCase._enter_atomics()
+    yield lay
+    with django_db_blocker.unblock():
+        TestCase._rollback_atomics(transactions)
 
 
 @pytest.fixture

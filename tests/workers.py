@@ -1,10 +1,34 @@
-"""Each xdist worker gets a Redis database of its own; loaded before Django reads its settings."""
+"""Each xdist worker gets a Redis database of its own; loaded before Django reads its settings.
+
+And the order of the tests: two workers begin with a half each and end by taking from each other.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 
+import pytest
+
+gc.disable()  # until all is loaded: none of that goes again
+
+# What takes long begins a half, the browser the one and other programs the other: these wait much,
+# need no database at first, and share what they start within a module.
+EARLY: tuple[tuple[str, ...], ...] = (
+    ("tests/browser/", "tests/journeys/"),
+    (
+        "tests/governance/test_run.py",
+        "tests/governance/test_embedded.py",
+        "tests/governance/test_compose.py",
+        "tests/gateway/test_proxies.py",
+        "tests/audit/test_tampering.py",
+        "tests/accounts/test_point",
+        "tests/accounts/test_agreement.py",
+        "tests/test_leaks.py",
+        "tests/test_architecture.py",
+    ),
+)
 DATABASES = 16  # what a Redis server has unless it was told otherwise
 
 
@@ -22,6 +46,17 @@ def own_database(url: str, worker: str) -> str:
     if url.startswith("unix://"):
         return f"{base}?db={number(worker)}"
     return f"{re.sub(r'(?<=[^/])/[0-9]*$', '', base)}/{number(worker)}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    first, second = (
+        [item for name in names for item in items if item.nodeid.startswith(name)]
+        for names in EARLY
+    )
+    early = {*first, *second}
+    rest = [item for item in items if item not in early]
+    middle = len(items) // 2 - len(first)
+    items[:] = [*first, *rest[:middle], *second, *rest[middle:]]
 
 
 if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and "REDIS_URL" in os.environ:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.utils import timezone
 
 from accounts.decision import site
 from accounts.grants import EVERYTHING, Reach, open_grant, suspend_grant
 from accounts.models import Agreement, Grant, Membership, Resource, Role, Signature, User
+from accounts.permissions import Permission
+from accounts.queries.answers import kind_of
 from registry.actions.states import enter
 from registry.models import Asset, Project, Version
 from tests.cast import Cast
 
+SEEDS = range(int(os.environ.get("WORLDS", "2")))  # `make prove-decide` tries many more
 PURPOSES = ["", "research", "marketing"]
 AGREEMENTS = ["dua", "ethics"]
 RANGES = [
@@ -32,6 +38,13 @@ STATES = {
 }
 MODELS: dict[str, Any] = {"project": Project, "dataset": Asset, "version": Version}
 HOUR = timedelta(hours=1)
+HELD = """
+select u, r, p.codename, p.purpose from unnest(%s::uuid[]) u, unnest(%s::bigint[]) r,
+  unnest(%s::integer[], %s::text[], %s::boolean[], %s::boolean[], %s::text[])
+    p(id, codename, content, use, purpose),
+  accounts_decide(u, p.id, p.codename, p.content, p.use, %s, r, p.purpose, null, %s) d
+where d.reason = 'allowed'
+"""
 
 
 def node(kind: str, parent: Resource, slug: str, chance: Random, sources: list[int]) -> Resource:
@@ -132,3 +145,15 @@ def build(chance: Random, cast: Cast, people: list[User], grants: int = 30) -> l
     for person in (cast.alice, cast.charlie, cast.dana):
         join(chance, cast, person)
     return nodes
+
+
+def held(
+    people: list[User], places: list[Resource], questions: list[tuple[str, str]]
+) -> set[tuple[UUID, int, str, str]]:
+    """Who may do what where, by permission and purpose: each asked of the decision, at once."""
+    kinds = [(*kind_of(permission)[:4], purpose) for permission, purpose in questions]
+    asked = [[p.pk for p in people], [r.pk for r in places]]
+    with connection.cursor() as cursor:
+        edit = kind_of(Permission.EDIT)[0]
+        cursor.execute(HELD, [*asked, *map(list, zip(*kinds, strict=True)), edit, timezone.now()])
+        return set(cursor.fetchall())

@@ -19,8 +19,6 @@ from tests import worlds
 from tests.acting import do
 from tests.cast import role
 
-SEEDS = range(4)
-
 
 def credential(chance: Random, person: User, nodes: list[Resource], erin: User) -> ApiKey | None:
     if chance.random() < 0.6:
@@ -38,7 +36,7 @@ def people(cast) -> list[User]:
     return [cast.alice, cast.bob, cast.charlie, cast.dana, cast.scoring.user]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", worlds.SEEDS)
 def test_decide_and_visible_agree(cast, people, seed):
     chance = Random(seed)
     nodes = do(lambda: worlds.build(chance, cast, people), by=cast.erin)
@@ -57,7 +55,7 @@ def test_decide_and_visible_agree(cast, people, seed):
     assert granted >= len(nodes)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", worlds.SEEDS)
 def test_the_whole_path_ends_at_the_same_answer(cast, people, seed):
     """Reason and grant: the one from the derived rows, the other from the intent."""
     chance = Random(100 + seed)
@@ -77,7 +75,7 @@ def test_the_whole_path_ends_at_the_same_answer(cast, people, seed):
     assert len(reasons) >= 5, reasons
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", worlds.SEEDS)
 def test_who_and_what_are_the_sets_of_the_same_answers(cast, people, seed):
     chance = Random(200 + seed)
 

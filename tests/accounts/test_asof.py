@@ -139,7 +139,7 @@ class World:
         return Seen(person, permission, resource, purpose, at, told.reason, told.grant_id)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", worlds.SEEDS)
 def test_the_past_answers_as_it_did(cast, seed):
     chance = Random(300 + seed)
     people = [cast.alice, cast.bob, cast.charlie, cast.dana, cast.scoring.user]

@@ -19,11 +19,18 @@ from audit.models import Event
 from registry.actions import files, states, versions
 from registry.models import Version
 from tests.cast import Cast, role
+from tests.conftest import Beneath
+
+pytestmark = pytest.mark.usefixtures("published")
+
+
+@pytest.fixture(scope="module")
+def published(beneath: Beneath) -> None:
+    beneath(lambda cast: states.set_state(cast.scans, "published", by=cast.alice))
 
 
 @pytest.fixture
-def scans(cast: Cast) -> Resource:
-    states.set_state(cast.scans, "published", by=cast.alice)
+def scans(published: None, cast: Cast) -> Resource:
     return Resource.objects.get(pk=cast.scans.pk)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -107,7 +108,7 @@ def resets(tls: ssl.SSLSocket, found: Receiver) -> None:
     tls.recv(100)
     linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
     tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    tls.detach()
+    os.close(tls.detach())
 
 
 def frames(data: bytes) -> list[str]:

@@ -341,8 +341,8 @@ def test_memory_does_not_grow_with_the_rows(cast):
         tracemalloc.stop()
         return peak
 
-    first = peak(2_000)
-    assert peak(8_000) < first * 1.25
+    first = peak(1_200)
+    assert peak(4_000) < first * 1.25
 
 
 # --- in a terminal

@@ -16,6 +16,7 @@ from governance.demo import authzen
 from registry.actions import assets, states
 from registry.models import Asset
 from tests.cast import Cast, role
+from tests.conftest import Beneath
 from tests.rest import caller
 
 
@@ -50,9 +51,13 @@ def program(user: User, *scopes: str, keeper: User | None = None) -> Program:
     return Program(caller(user, *scopes, keeper=keeper).secret)
 
 
+@pytest.fixture(scope="module")
+def loaded(beneath: Beneath) -> None:
+    beneath(lambda cast: authzen.load(cast.erin, cast.alice, cast.bob, cast.dana))
+
+
 @pytest.fixture
-def records(cast: Cast) -> Cast:
-    authzen.load(cast.erin, cast.alice, cast.bob, cast.dana)
+def records(loaded: None, cast: Cast) -> Cast:
     return cast
 
 

@@ -22,6 +22,8 @@ from tests.cast import role
 from tests.gateway.conftest import Program, asks, program
 from tests.gateway.test_certification import MANDATED, READING
 
+pytestmark = pytest.mark.usefixtures("loaded")
+
 SCANS = {"type": "dataset", "id": "oncology/ct-scans"}
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.gateway.conftest import asks
 
+pytestmark = pytest.mark.usefixtures("loaded")
+
 ALICE = {"type": "user", "id": "alice"}
 BOB = {"type": "user", "id": "bob"}
 ADMIN = BOB | {"properties": {"role": "admin"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import time
@@ -63,12 +64,21 @@ class Front:
         ]
         with socket.create_connection(("127.0.0.1", self.port), 10) as wire:
             wire.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-            raw = b"".join(iter(lambda: wire.recv(65536), b""))
+            raw = b""
+            while not whole(raw) and (more_of_it := wire.recv(65536)):
+                raw += more_of_it
         head, _, rest = raw.partition(b"\r\n\r\n")
         text = head.decode("latin-1")
         if "chunked" in text.lower():
             rest = rest.partition(b"\r\n")[2].rpartition(b"\r\n0\r\n")[0]
         return Reply(int(text.split()[1]) if text else 0, text, rest)
+
+
+def whole(raw: bytes) -> bool:
+    """Envoy closes a second after its answer where it did not read what was sent."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    return length is not None and len(body) >= int(length[1])
 
 
 GONE = {"nginx.conf": 500, "Caddyfile": 502, "traefik.yml": 500, "envoy.yaml": 503}

@@ -15,6 +15,8 @@ from gateway import hints
 from registry.actions import assets, states
 from tests.gateway.conftest import Program, program
 
+pytestmark = pytest.mark.usefixtures("loaded")
+
 URN = "urn:openid:authzen:access-request:error:"
 
 

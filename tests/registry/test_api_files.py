@@ -10,11 +10,13 @@ import pytest
 
 from accounts.actions import grants
 from audit.models import Event
-from registry.actions import states, versions
-from registry.models import Asset, Blob, File, Version
+from registry.actions import versions
+from registry.models import Blob, File
 from tests.cast import role
 from tests.registry.test_files import stored
 from tests.rest import BYTES, ROOT, Caller, caller, refused
+
+pytestmark = pytest.mark.usefixtures("opened")
 
 TABLE = b"patient,finding\n1,nodule\n2,none\n"
 DIGEST = hashlib.sha256(TABLE)
@@ -28,13 +30,6 @@ def b64(digest) -> str:
 @pytest.fixture
 def alice(cast) -> Caller:
     return caller(cast.alice)
-
-
-@pytest.fixture
-def version(cast) -> Version:
-    states.set_state(Asset.objects.get(pk=cast.scans.pk), "published", by=cast.alice)
-    opened: Version = versions.open_version(cast.scans, by=cast.alice)
-    return opened
 
 
 @pytest.fixture

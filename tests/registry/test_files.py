@@ -23,15 +23,10 @@ from registry.actions import assets, files, states, versions
 from registry.models import Asset, Blob, File, Version
 from tests.cast import role
 
+pytestmark = pytest.mark.usefixtures("opened")
+
 TABLE = b"age,sex\n40,f\n"
 DIGEST = hashlib.sha256(TABLE).hexdigest()
-
-
-@pytest.fixture
-def version(cast) -> Version:
-    scans: Any = states.set_state(Asset.objects.get(pk=cast.scans.pk), "published", by=cast.alice)
-    opened: Version = versions.open_version(scans, by=cast.alice)
-    return opened
 
 
 @pytest.fixture
