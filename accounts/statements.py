@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -82,6 +82,11 @@ select * from accounts_decide_each($1::uuid[], $2::int[], $3::text[], $4::boolea
 ADDRESS = "select id, kind, uid, path from accounts_resource where path = $1"
 UID = "select id, kind, uid, path from accounts_resource where uid = $1"
 NAME = "select id, kind from accounts_user where username = $1"
+
+
+def array(items: Iterable[Any]) -> str:
+    """As the database writes one, of what needs no quotes: a list is written far more slowly."""
+    return f"{{{','.join(map(str, items))}}}"
 
 
 @contextmanager

@@ -74,7 +74,7 @@ class Standing(models.Model):
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     plain = models.GeneratedField(  # used by whoever has a row: nothing else is asked
-        expression=Q(blocked="", barred=[], agreements=[]),
+        expression=Q(blocked="", barred=[], agreements=[]),  # type: ignore[arg-type]
         output_field=models.BooleanField(),
         db_persist=True,
     )

@@ -12,7 +12,18 @@ from uuid import UUID
 from accounts.models.resources import permission_id
 from accounts.permissions import Permission
 from accounts.point.entries import Bundle, Held, Key, Name, Place, Secret, Subject
-from accounts.statements import ADDRESS, BY_KID, GROUP, KEY, NAME, PLACE, SUBJECT, UID, binary
+from accounts.statements import (
+    ADDRESS,
+    BY_KID,
+    GROUP,
+    KEY,
+    NAME,
+    PLACE,
+    SUBJECT,
+    UID,
+    array,
+    binary,
+)
 
 MOST = 20_000  # grants of one subject or group; more of them are left to the database
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,8 +36,8 @@ BY_AGE = itemgetter(3, 4)
 
 @cache
 def bits() -> str:
-    """The database's ids of permissions in the order of the bits, as it writes an array."""
-    return f"{{{','.join(str(permission_id(permission)) for permission in Permission)}}}"
+    """The database's ids of permissions in the order of the bits."""
+    return array(permission_id(permission) for permission in Permission)
 
 
 def moment(at: int) -> datetime:

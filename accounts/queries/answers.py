@@ -14,7 +14,7 @@ from accounts.models import Resource, User
 from accounts.models.resources import permission_id
 from accounts.models.vocabulary import Kind
 from accounts.permissions import CONTENT, USE, Permission
-from accounts.statements import EACH, WHAT_CAN, WHO_CAN, rows
+from accounts.statements import EACH, WHAT_CAN, WHO_CAN, array, rows
 
 MOST = 1000  # a page
 
@@ -60,21 +60,16 @@ def what_now(subject: User, permission: str, kind: str = "") -> QuerySet[Resourc
 
 def decisions(asked: Sequence[Asked]) -> list[Decision]:
     """What `decide` says of each, at one moment and by one statement."""
-    edit, kinds = permission_id(Permission.EDIT), [kind_of(one.permission) for one in asked]
-    permissions, codenames, contents, uses, _ = (
-        list(column) for column in zip(*kinds, strict=True)
-    )
+    kinds = [kind_of(one.permission) for one in asked]
+    permissions, codenames, contents, uses, edits = zip(*kinds, strict=True)
     found = rows(
         EACH,
-        [one.subject.pk for one in asked],
-        permissions,
-        codenames,
-        contents,
-        uses,
-        edit,
-        [one.resource.pk for one in asked],
+        array(one.subject.pk for one in asked),
+        *map(array, (permissions, codenames, contents, uses)),
+        edits[0],
+        array(one.resource.pk for one in asked),
         [one.purpose for one in asked],
-        [key_of(one.subject) for one in asked],
+        array(key_of(one.subject) or "null" for one in asked),
         timezone.now(),
     )
     return [

@@ -78,11 +78,16 @@ def test_many_questions_are_each_answered_as_one_alone(heard, seed):
     for key in ApiKey.objects.filter(pk__in=[k.id for k in world.keys[::3]]):
         users[key.owner_id].credential = key
     nodes = list(Resource.objects.filter(pk__in=list(world.nodes)))
+    people = list(users.values())
     asked = [
-        Asked(*(chance.choice(kind) for kind in (list(users.values()), Permission.values, nodes)),
-              chance.choice(PURPOSES))
+        Asked(
+            chance.choice(people),
+            chance.choice(Permission.values),
+            chance.choice(nodes),
+            chance.choice(PURPOSES),
+        )
         for _ in range(600)
-    ]  # fmt: skip
+    ]
     alone = [decide(*one[:3], purpose=one.purpose) for one in asked]
     assert decisions(asked) == alone
     assert len({one.reason for one in alone}) > 9

@@ -112,10 +112,10 @@ def later(asker: Asker, asked: list[Question]) -> Iterator[str]:
     for q, decision in noted:
         yield from (f"{q} later: {told}" for told in path(asker, q, decision))
     for permission in asker.chance.sample(Permission.values, 4):
-        asked = [(who, node) for who in asker.world.people for node in asker.nodes]
+        pairs = [(who, node) for who in asker.world.people for node in asker.nodes]
         held = {
             (who.id, node)
-            for who, node in asked
+            for who, node in pairs
             if oracle.answer(asker.world, Question(who, permission, node, "", None, then))[1]
         }
         could = {

@@ -161,8 +161,8 @@ def populate(world: World, chance: Random, start: int, now: datetime) -> None:
         for group in some(chance, 3, world.groups):
             world.members.append((person.id, group, window(chance, now)))
         for agreement in some(chance, 2, AGREEMENTS):
-            start, end = window(chance, now)  # nobody signs from a later day on
-            world.signed.append((person.id, agreement, (min(start, now), end)))
+            begins, ends_at = window(chance, now)  # nobody signs from a later day on
+            world.signed.append((person.id, agreement, (min(begins, now), ends_at)))
         for _ in range(2):
             ends = now + timedelta(hours=chance.choice([-1, 1, 1, 1]))
             scopes = some(chance, 16, Permission.values)
@@ -174,7 +174,7 @@ def populate(world: World, chance: Random, start: int, now: datetime) -> None:
     for _ in range(28):
         holder = chance.choice(world.people).id
         group = chance.choice([None, None, *world.groups])
-        ranged = chance.choice([None] * 9 + RANGES)
+        ranged = chance.choice([*[None] * 9, *RANGES])
         world.grants.append(
             Given(
                 id=uid(),
