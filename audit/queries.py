@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.db.models import F, Q, QuerySet
@@ -18,9 +17,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from audit.among import Among
-from audit.models import Erasure, Event, Export, Hold, SavedSearch, root_model
+from audit.models import Event, Export, SavedSearch, root_model
 from audit.qualifiers import as_path as as_path  # what other apps make of an address
-from audit.seal import redaction
 from audit.search import Search
 
 READ_TRAIL = "accounts.read_trail"
@@ -243,64 +241,3 @@ def exports_given_up() -> QuerySet[Export]:
 def outdated_exports() -> QuerySet[Export]:
     """Whose files nobody may fetch any more."""
     return Export.objects.filter(asked_at__lt=timezone.now() - Export.KEPT)
-
-
-def is_known_path(path: str) -> bool:
-    """Something stands there, or the trail knows what once stood there or below."""
-    resources = apps.get_model(settings.AUDIT_RESOURCE_MODEL)._default_manager
-    if resources.filter(path=path).exists():
-        return True
-    acts = Event.objects.exclude(kind=Event.Kind.CHANGE).filter(outcome=Event.Outcome.OK)
-    return acts.filter(resource_path__startswith=path).exists()
-
-
-def keeps_holds(user: Any) -> bool:
-    """Who places and lifts them: of the site, or of privacy."""
-    return on_site(user, "manage_policies", "decide_request")
-
-
-def keeps_erasures(user: Any) -> bool:
-    """Who asks for erasures, and who carries them out."""
-    return on_site(user, "manage_people", "decide_request")
-
-
-def require(allowed: bool) -> None:
-    """To everybody else there is no such page."""
-    if not allowed:
-        raise Http404
-
-
-def on_site(user: Any, *permissions: str) -> bool:
-    return any(user.has_perm(f"accounts.{permission}") for permission in permissions)
-
-
-def holds(user: Any, *, lifted: bool = False) -> QuerySet[Hold]:
-    """Those that are open; or all that ever were."""
-    if not keeps_holds(user):
-        return Hold.objects.none()
-    found = Hold.objects.select_related("placed_by", "lifted_by")
-    return found if lifted else found.filter(lifted_at=None)
-
-
-def erasures(user: Any) -> QuerySet[Erasure]:
-    """For the two who ask and carry out."""
-    if not keeps_erasures(user):
-        return Erasure.objects.none()
-    return Erasure.objects.select_related("subject", "asked_by", "done_by")
-
-
-def erasable(user: Any) -> QuerySet[Any]:
-    """Who may be forgotten: people who do not work here any more."""
-    people = get_user_model()._default_manager
-    if not on_site(user, "manage_people"):
-        return people.none()
-    return people.filter(is_active=False).order_by("username")
-
-
-def mentions(user: Any, erasure: Erasure) -> list[tuple[int, Event]]:
-    """The events that a plan asks about, by leaf, for who reads the whole trail."""
-    listed = redaction.uids(erasure.plan.get("mentions", []))
-    if not listed or not on_site(user, "read_trail"):
-        return []
-    rows = {row.uid: row for row in readable(user).filter(uid__in=listed.values()).defer("words")}
-    return [(seq, rows[uid]) for seq, uid in listed.items() if uid in rows]

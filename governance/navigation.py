@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from access import queries as asking
 from accounts import queries as people
 from accounts.models import User
+from audit import kept
 from audit import queries as trail
 from gateway import queries as gateway
 
@@ -77,9 +78,11 @@ class Navigation:
         items = []
         if trail.reads_trail(self.user):
             items.append(self.item("trail", "Trail", "scroll-text", "t"))
-        if trail.keeps_erasures(self.user):
-            items.append(self.item("erasures", "Erasures and holds", "shield-check", "l"))
-        elif trail.keeps_holds(self.user):
+        if kept.keeps_erasures(self.user):
+            count = kept.erasures_waiting(self.user)
+            label, icon = "Erasures and holds", "shield-check"
+            items.append(self.item("erasures", label, icon, "l", count=count))
+        elif kept.keeps_holds(self.user):
             items.append(self.item("holds", "Legal holds", "shield-check", "l"))
         if gateway.keeps(self.user):
             items.append(self.item("gateways", "Gateways", "globe", "w"))

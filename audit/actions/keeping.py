@@ -12,9 +12,10 @@ from django.utils import timezone
 from audit import context
 from audit.actions.readers import ANSWER_FOR_PRIVACY, KEEP_SITE, require
 from audit.acts import action
+from audit.kept import is_known_path
 from audit.models import Event, Hold
 from audit.qualifiers import as_path
-from audit.queries import exports_to_write, is_known_path
+from audit.queries import exports_to_write
 from audit.seal import retention
 from audit.seal.retired import Retirement
 from audit.sinks import outbox, targets

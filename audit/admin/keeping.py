@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 
-from audit import queries
+from audit import kept
 from audit.actions import erasures, keeping
 from audit.doors.admin import ActionAdmin, ActionForm, each, site
 from audit.models import Erasure, Hold
@@ -30,7 +30,7 @@ class HoldAdmin(ActionAdmin):
     actions = (each(keeping.lift_hold, "Lift"),)
 
     def rows(self, user: Any) -> QuerySet[Hold]:
-        return queries.holds(user, lifted=True)
+        return kept.holds(user, lifted=True)
 
 
 class ErasureForm(ActionForm):
@@ -56,10 +56,10 @@ class ErasureAdmin(ActionAdmin):
     actions = (each(plan, "Make the plan"),)
 
     def rows(self, user: Any) -> QuerySet[Erasure]:
-        return queries.erasures(user)
+        return kept.erasures(user)
 
     def choices(self, name: str, user: Any) -> QuerySet[Any]:
-        return queries.erasable(user)
+        return kept.erasable(user)
 
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
         return obj.get_absolute_url() if obj else None

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import queries
+from audit import kept
 from audit.actions import erasures
 from audit.doors.noun import Door, op
 from audit.doors.rest import StrictSerializer
@@ -52,14 +52,14 @@ class ErasureDoor(Door):
     shown = ErasureOut
 
     def rows(self) -> QuerySet[Erasure]:
-        queries.require(queries.keeps_erasures(self.user))
-        return queries.erasures(self.user)
+        kept.require(kept.keeps_erasures(self.user))
+        return kept.erasures(self.user)
 
     @op(ErasureIn, ErasureOut, 201)
     def create(self, request: Request, **address: Any) -> Response:
-        queries.require(queries.keeps_erasures(self.user))
+        kept.require(kept.keeps_erasures(self.user))
         body = self.body()
-        person = queries.erasable(self.user).filter(username=body["person"].lower()).first()
+        person = kept.erasable(self.user).filter(username=body["person"].lower()).first()
         if person is None:
             told = ["Nobody who left has this user name: deactivate them first."]
             raise serializers.ValidationError({"person": told})

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import queries
+from audit import kept
 from audit.actions import keeping
 from audit.doors.noun import Door, op
 from audit.doors.rest import StrictSerializer
@@ -37,12 +37,12 @@ class HoldDoor(Door):
     shown = HoldOut
 
     def rows(self) -> QuerySet[Hold]:
-        queries.require(queries.keeps_holds(self.user))
-        return queries.holds(self.user, lifted=True)
+        kept.require(kept.keeps_holds(self.user))
+        return kept.holds(self.user, lifted=True)
 
     @op(HoldIn, HoldOut, 201)
     def create(self, request: Request, **address: Any) -> Response:
-        queries.require(queries.keeps_holds(self.user))
+        kept.require(kept.keeps_holds(self.user))
         return self.made(keeping.place_hold(**self.body(), by=self.user))
 
     @op(gives=HoldOut)

@@ -35,10 +35,10 @@ select seq, verb, by_them, of_them, mentioned from (
               where name in ('username', 'email')
                 and (lower(pair ->> 0) = any(%(unique)s) or lower(pair ->> 1) = any(%(unique)s)))
          ) as of_them,
-         l.what_gone is null and lower(concat_ws(
-           E'\\n', e.object_repr, e.message, e.changes::text, e.data::text)) ~ %(pattern)s
-           as mentioned
+         l.what_gone is null and said like any(%(parts)s) and said ~ %(pattern)s as mentioned
     from audit_event e left join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
+         cross join lateral (select lower(concat_ws(E'\\n', e.object_repr, e.message,
+           e.changes::text, e.data::text) collate pg_c_utf8) as said offset 0) as plain
    where e.verb <> %(redaction)s) as found
  where by_them or of_them or mentioned
  order by id
@@ -58,6 +58,12 @@ def values(person: Person) -> dict[str, Any]:
         "searches": [*person.emails, *(f"actor:{name}" for name in unique)],
         "types": [kind for kind, _ in person.rows],
         "pks": [pk for _, pk in person.rows],
+        "parts": [f"%{part(word)}%" for word in person.words],  # most rows need no pattern then
         "pattern": rf"(?<![\w.@+-])({every})(?![\w@+-])",
         "redaction": REDACTION,
     }
+
+
+def part(word: str) -> str:
+    """As LIKE takes it for itself."""
+    return re.sub(r"([\\%_])", r"\\\1", word)

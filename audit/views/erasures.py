@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit import queries
+from audit import kept
 from audit.actions import erasures
 from audit.doors.ahead import when_shown
 from audit.doors.page import page
@@ -22,9 +22,9 @@ from audit.views.keeping import crumbs, tabs
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def listing(request: HttpRequest) -> HttpResponse:
-    queries.require(queries.keeps_erasures(request.user))
+    kept.require(kept.keeps_erasures(request.user))
     sent = request.POST if request.method == "POST" else None
-    form = AskForm(queries.erasable(request.user), sent, initial=request.GET.dict())
+    form = AskForm(kept.erasable(request.user), sent, initial=request.GET.dict())
     if form.is_bound and form.is_valid():
         person, reason = form.cleaned_data["person"], form.cleaned_data["reason"]
         if asked := submit(form, erasures.ask_erasure, person, reason, by=request.user):
@@ -35,8 +35,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         "lede": "Who somebody was goes out of the trail; what happened, and its proof, stays.",
         "tabs": tabs(request.user, "erasures"),
         "form": form,
-        "may_ask": queries.on_site(request.user, "manage_people"),
-        "page": page(queries.erasures(request.user), request.GET, size=25),
+        "may_ask": kept.on_site(request.user, "manage_people"),
+        "page": page(kept.erasures(request.user), request.GET, size=25),
         "breadcrumbs": crumbs(request.user),
     }
     return render(request, "audit/erasures.html", context, status=422 if form.errors else 200)
@@ -54,7 +54,7 @@ def erasure(request: HttpRequest, pk: UUID) -> HttpResponse:
         "held": [] if found.done_at else held(found.plan),
         "mentions": mentions(request, found),
         "may_plan": mine and found.done_at is None,
-        "may_redact": not mine and queries.on_site(request.user, "decide_request"),
+        "may_redact": not mine and kept.on_site(request.user, "decide_request"),
         "breadcrumbs": crumbs(request.user, ("erasures", "Erasures")),
     }
     return render(request, "audit/erasure.html", context)
@@ -81,8 +81,8 @@ def redact(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def of(request: HttpRequest, pk: UUID) -> Erasure:
-    queries.require(queries.keeps_erasures(request.user))
-    return get_object_or_404(queries.erasures(request.user), pk=pk)
+    kept.require(kept.keeps_erasures(request.user))
+    return get_object_or_404(kept.erasures(request.user), pk=pk)
 
 
 def kinds(plan: dict[str, Any]) -> list[tuple[str, int, int]]:
@@ -99,7 +99,7 @@ def held(plan: dict[str, Any]) -> list[str]:
 
 def mentions(request: HttpRequest, found: Erasure) -> list[tuple[int, Event]]:
     """Shown to who reads the trail, and recorded as a look at it."""
-    listed = queries.mentions(request.user, found) if found.done_at is None else []
+    listed = kept.mentions(request.user, found) if found.done_at is None else []
     if listed:
         erasures.view_mentions(found, by=request.user)
     return listed

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from audit import queries
+from audit import kept
 from audit.actions import keeping
 from audit.doors.page import page
 from audit.doors.web import press, submit
@@ -19,7 +19,7 @@ from audit.views.keeping import crumbs, tabs
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def listing(request: HttpRequest) -> HttpResponse:
-    queries.require(queries.keeps_holds(request.user))
+    kept.require(kept.keeps_holds(request.user))
     form = HoldForm(request.POST or None)
     if form.is_bound and form.is_valid():
         placed = submit(form, keeping.place_hold, **form.cleaned_data, by=request.user)
@@ -31,7 +31,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "lede": "While one is open, nothing under its path is retired or redacted.",
         "tabs": tabs(request.user, "holds"),
         "form": form,
-        "page": page(queries.holds(request.user, lifted=True), request.GET, size=25),
+        "page": page(kept.holds(request.user, lifted=True), request.GET, size=25),
         "breadcrumbs": crumbs(request.user),
     }
     return render(request, "audit/holds.html", context, status=422 if form.errors else 200)
@@ -39,7 +39,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def lift(request: HttpRequest, pk: UUID) -> HttpResponse:
-    queries.require(queries.keeps_holds(request.user))
-    hold = get_object_or_404(queries.holds(request.user, lifted=True), pk=pk)
+    kept.require(kept.keeps_holds(request.user))
+    hold = get_object_or_404(kept.holds(request.user, lifted=True), pk=pk)
     press(request, f"The hold on {hold.path} is lifted.", keeping.lift_hold, hold, by=request.user)
     return redirect("holds")

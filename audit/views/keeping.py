@@ -6,11 +6,11 @@ from typing import Any
 
 from django.urls import reverse
 
-from audit import queries
+from audit import kept, queries
 
 PAGES = (
-    ("erasures", "Erasures", queries.keeps_erasures),
-    ("holds", "Legal holds", queries.keeps_holds),
+    ("erasures", "Erasures", kept.keeps_erasures),
+    ("holds", "Legal holds", kept.keeps_holds),
 )
 
 

@@ -66,7 +66,7 @@ def test_erin_asks_and_petra_carries_out(
 
     signed_in(page, cast.petra)
     page.goto(live_server.url + reverse("home"))
-    page.get_by_role("link", name="Erasures and holds").first.click()
+    page.get_by_role("link", name="Erasures and holds 1").first.click()
     look()
     page.get_by_role("link", name="frida").click()
     page.locator("summary", has_text="Erase").click()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import queries
+from audit import kept
 from audit.actions import keeping
 from audit.doors.cli import ActionCommand
 
@@ -25,10 +25,10 @@ class Command(ActionCommand):
         if options["place"]:
             return f"Hold {keeping.place_hold(options['place'], options['reason'], by=by).pk}"
         if options["lift"]:
-            hold = queries.holds(by).filter(pk=options["lift"]).first()
+            hold = kept.holds(by).filter(pk=options["lift"]).first()
             if hold is None:
                 raise CommandError(f"There is no open hold {options['lift']}.")
             keeping.lift_hold(hold, by=by)
             return "Lifted."
-        listed = [f"{h.pk} {h.path} {h.placed_at:%Y-%m-%d} {h.reason}" for h in queries.holds(by)]
+        listed = [f"{h.pk} {h.path} {h.placed_at:%Y-%m-%d} {h.reason}" for h in kept.holds(by)]
         return "\n".join(listed) or "No hold is open."

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
-from audit import queries
+from audit import kept
 from audit.actions import erasures
 from audit.doors.cli import ActionCommand, find_user
 from audit.models import Erasure
@@ -64,7 +64,7 @@ class Command(ActionCommand):
 
 
 def find_erasure(uid: UUID, by: Any) -> Erasure:
-    found = queries.erasures(by).filter(pk=uid).first()
+    found = kept.erasures(by).filter(pk=uid).first()
     if found is None:
         raise CommandError(f"Nobody asked for the erasure {uid}.")
     return found
