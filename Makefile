@@ -68,7 +68,7 @@ $(BENCHES): bench-%: .venv/development
 RANDOM_WORLDS = $(patsubst %,tests/accounts/test_%.py,agreement asof preview)
 prove-decide: .venv/development  ## Races and differences of the decision, in their large size
 	@$(EMBEDDED) $(BIN)/python -m benchmarks.prove_decide $(ARGS)
-	@WORLDS=50 $(EMBEDDED) $(BIN)/python -m pytest $(RANDOM_WORLDS)
+	@WORLDS=20 $(EMBEDDED) $(BIN)/python -m pytest $(RANDOM_WORLDS)
 
 docs: .venv/development  ## Write the generated pages of docs/
 	@$(EMBEDDED) $(BIN)/python manage.py docs

@@ -83,13 +83,14 @@ def answered(
 ) -> list[str]:
     """Addresses, beside those pinned for GET and for POST, that gave or did something."""
     found = []
+    acts = Event.objects.filter(kind="act", outcome="ok").count()
     for name, path in targets:
         for method, pinned in ((client.get, seen), (client.post, done)):
             if name in pinned:
                 continue
-            before = Event.objects.filter(kind="act", outcome="ok").count()
-            status = method(path).status_code
-            acted = Event.objects.filter(kind="act", outcome="ok").count() > before
+            before, status = acts, method(path).status_code
+            acts = Event.objects.filter(kind="act", outcome="ok").count()
+            acted = acts > before
             shown = status == 200 and name in seen  # the page that GET shows, and nothing done
             if acted or not (shown or status in REFUSALS):
                 found.append(f"{method.__name__.upper()} {path} [{name}] {status}")

@@ -164,10 +164,10 @@ def beneath(seeded: bytes, django_db_blocker: Any) -> Iterator[Beneath]:
             build(gathered())
 
     with django_db_blocker.unblock():
-        transactions = TestCase._enter_atomics()
+        transactions = TestCase._enter_atomics()  # type: ignore[attr-defined]
     yield lay
     with django_db_blocker.unblock():
-        TestCase._rollback_atomics(transactions)
+        TestCase._rollback_atomics(transactions)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -152,8 +152,9 @@ def held(
 ) -> set[tuple[UUID, int, str, str]]:
     """Who may do what where, by permission and purpose: each asked of the decision, at once."""
     kinds = [(*kind_of(permission)[:4], purpose) for permission, purpose in questions]
-    asked = [[p.pk for p in people], [r.pk for r in places]]
+    columns: list[Any] = [list(column) for column in zip(*kinds, strict=True)]
+    edit = kind_of(Permission.EDIT)[0]
     with connection.cursor() as cursor:
-        edit = kind_of(Permission.EDIT)[0]
-        cursor.execute(HELD, [*asked, *map(list, zip(*kinds, strict=True)), edit, timezone.now()])
+        who, where = [p.pk for p in people], [r.pk for r in places]
+        cursor.execute(HELD, [who, where, *columns, edit, timezone.now()])
         return set(cursor.fetchall())

@@ -22,5 +22,5 @@ end $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0006_seal_pairs")]
+    dependencies = [("audit", "0007_erasure_plans")]
     operations = [migrations.RunSQL(SETTLE, migrations.RunSQL.noop)]
