@@ -9,7 +9,7 @@ from accounts.queries.agreements import (
     signatures,
     signed,
 )
-from accounts.queries.answers import Asked, Who, decisions, what_can, who_can
+from accounts.queries.answers import Who, what_can, who_can
 from accounts.queries.asking import (
     Told,
     explained,
@@ -48,6 +48,7 @@ from accounts.queries.keys import (
     secrets,
     useful_scopes,
 )
+from accounts.queries.many import Asked, decisions
 from accounts.queries.people import (
     colleagues,
     current_memberships,

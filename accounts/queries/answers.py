@@ -1,20 +1,18 @@
-"""The decision as lists: who may do this here, what may they do it to; many questions at once."""
+"""The decision as lists: who may do this here, what may they do it to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.decision import Decision
 from accounts.models import Resource, User
 from accounts.models.resources import permission_id
 from accounts.models.vocabulary import Kind
 from accounts.permissions import CONTENT, USE, Permission
-from accounts.statements import EACH, WHAT_CAN, WHO_CAN, array, rows
+from accounts.statements import WHAT_CAN, WHO_CAN, rows
 
 MOST = 1000  # a page
 
@@ -22,13 +20,6 @@ MOST = 1000  # a page
 class Who(NamedTuple):
     id: UUID
     username: str
-
-
-class Asked(NamedTuple):
-    subject: User
-    permission: str
-    resource: Resource
-    purpose: str = ""
 
 
 def kind_of(permission: str) -> tuple[int, str, bool, bool, int]:
@@ -56,28 +47,6 @@ def what_now(subject: User, permission: str, kind: str = "") -> QuerySet[Resourc
     """What `what_could` says of this moment, sooner: from the rows. Without a key, too."""
     found: QuerySet[Resource] = User(pk=subject.pk).visible(Resource, permission)
     return (found.filter(kind=kind) if kind else found).order_by("path")
-
-
-def decisions(asked: Sequence[Asked]) -> list[Decision]:
-    """What `decide` says of each, at one moment and by one statement."""
-    kinds = [kind_of(one.permission) for one in asked]
-    permissions, codenames, contents, uses, edits = zip(*kinds, strict=True)
-    found = rows(
-        EACH,
-        array(one.subject.pk for one in asked),
-        *map(array, (permissions, codenames, contents, uses)),
-        edits[0],
-        array(one.resource.pk for one in asked),
-        [one.purpose for one in asked],
-        array(key_of(one.subject) or "null" for one in asked),
-        timezone.now(),
-    )
-    return [
-        Decision(
-            reason == "allowed", reason, one.permission, one.resource, grant, role or "", meant
-        )
-        for one, (reason, grant, role, meant) in zip(asked, found, strict=True)
-    ]
 
 
 def key_of(subject: User) -> UUID | None:

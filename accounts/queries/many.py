@@ -1,0 +1,42 @@
+"""Many questions at once, of one subject or of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from accounts.decision import Decision
+from accounts.models import Resource, User
+from accounts.queries.answers import key_of, kind_of
+from accounts.statements import EACH, array, rows
+
+
+class Asked(NamedTuple):
+    subject: User
+    permission: str
+    resource: Resource
+    purpose: str = ""
+
+
+def decisions(asked: Sequence[Asked]) -> list[Decision]:
+    """What `decide` says of each, at one moment and by one statement."""
+    kinds = [kind_of(one.permission) for one in asked]
+    permissions, codenames, contents, uses, edits = zip(*kinds, strict=True)
+    found = rows(
+        EACH,
+        array(one.subject.pk for one in asked),
+        *map(array, (permissions, codenames, contents, uses)),
+        edits[0],
+        array(one.resource.pk for one in asked),
+        [one.purpose for one in asked],
+        array(key_of(one.subject) or "null" for one in asked),
+        timezone.now(),
+    )
+    return [
+        Decision(
+            reason == "allowed", reason, one.permission, one.resource, grant, role or "", meant
+        )
+        for one, (reason, grant, role, meant) in zip(asked, found, strict=True)
+    ]
