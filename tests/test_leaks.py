@@ -7,6 +7,7 @@ things are not there, or of a name that nothing has.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -56,11 +57,9 @@ class Hidden:
 
 @pytest.fixture(autouse=True)
 def quick(settings: Any) -> None:
-    settings.TEMPLATES[0]["OPTIONS"]["context_processors"] = [
-        name
-        for name in settings.TEMPLATES[0]["OPTIONS"]["context_processors"]
-        if name != "governance.navigation.shell"
-    ]
+    engine = copy.deepcopy(settings.TEMPLATES[0])
+    engine["OPTIONS"]["context_processors"].remove("governance.navigation.shell")
+    settings.TEMPLATES = [engine]
 
 
 def hide(cast: Cast) -> Hidden:

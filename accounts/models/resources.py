@@ -66,7 +66,6 @@ class ResourceQuerySet(GovernedQuerySet[Any]):
 VISIBLE = "select id from accounts_visible(%s, %s, %s, %s, %s, %s, %s, %s)"
 
 
-@cache
 def address_of(path: str, kind: str) -> str:
     """`project/name@v3`, of the path under which it lies."""
     inside = path.strip("/")
@@ -75,6 +74,7 @@ def address_of(path: str, kind: str) -> str:
     return inside or "site"
 
 
+@cache
 def permission_id(codename: str) -> int:
     """Of guardian's rows. It never changes, so a process asks once."""
     found: int = PermissionRecord.objects.values_list("pk", flat=True).get(
