@@ -112,7 +112,7 @@ def agree(cast: Cast) -> None:
         Agreement(slug=slug, kind="training", title=slug).save()
 
 
-def sign(chance: Random, cast: Cast, person: User) -> None:
+def sign(chance: Random, cast: Cast, person: User, at: datetime | None = None) -> None:
     """At most one of a kind is open; another may have ended."""
     for agreement in Agreement.objects.all():
         end = chance.choice([None, HOUR, HOUR, -HOUR])
@@ -121,14 +121,14 @@ def sign(chance: Random, cast: Cast, person: User) -> None:
         Signature(
             agreement=agreement,
             user=person,
-            opened_at=timezone.now() - 2 * HOUR,
+            opened_at=at or timezone.now() - 2 * HOUR,
             opened_by=cast.erin if person != cast.erin else cast.dana,
             expires_at=timezone.now() + end if end else None,
         ).save()
 
 
-def join(chance: Random, cast: Cast, person: User) -> None:
-    start, end = window(chance)
+def join(chance: Random, cast: Cast, person: User, at: datetime | None = None) -> None:
+    start, end = (at, None) if at else window(chance)
     open_one = Membership.objects.filter(user=person, group=cast.researchers, closed_at=None)
     if not open_one.exists():
         Membership(user=person, group=cast.researchers, opened_at=start, closed_at=end).save()

@@ -46,7 +46,8 @@ class Seen:
 
 
 class World:
-    """Changes beneath the actions, so that nothing that could be stored is left out."""
+    """Changes beneath the actions, so that nothing that could be stored is left out, but for what
+    would change the past: who joins or signs does so now."""
 
     def __init__(self, chance: Random, cast: Cast, people: list[User]) -> None:
         self.chance, self.cast, self.people = chance, cast, people
@@ -89,7 +90,7 @@ class World:
             succeed(found, by=self.cast.erin, purpose=self.chance.choice(worlds.PURPOSES))
 
     def join(self) -> None:
-        worlds.join(self.chance, self.cast, self.chance.choice(self.people))
+        worlds.join(self.chance, self.cast, self.chance.choice(self.people), timezone.now())
 
     def leave(self) -> None:
         now = timezone.now()
@@ -112,7 +113,7 @@ class World:
         node.save()
 
     def sign(self) -> None:
-        worlds.sign(self.chance, self.cast, self.cast.bob)
+        worlds.sign(self.chance, self.cast, self.cast.bob, timezone.now())
 
     def unsign(self) -> None:
         for row in Signature.objects.filter(closed_at=None)[:1]:
@@ -156,7 +157,7 @@ def test_the_past_answers_as_it_did(cast, seed):
         if (told.reason, by) != (was.reason, was.grant):
             wrong.append((was, told.reason))
     assert wrong == []
-    assert answers["allowed"] >= 3 and len(answers) > 5, answers
+    assert answers["allowed"] and len(answers) > 5, answers
     assert drift() == []
     for was in [one for one in seen if not one.purpose][::6]:
         could = was.person in who_could(was.resource, was.permission, at=was.at)
