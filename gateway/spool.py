@@ -69,13 +69,19 @@ class Spool:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{time.time_ns()}-{os.getpid()}.jsonl"
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if os.write(file, bytes(PAGE)) < PAGE:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.write(file, bytes(PAGE)) < PAGE:
+                raise OSError(errno.ENOSPC, "No room for notes", str(path))
+            if not os.fstat(file).st_nlink:
+                raise OSError(errno.ESTALE, "Taken before it was locked", str(path))
+            page = mmap.mmap(file, PAGE)
+        except OSError:
             os.close(file)
-            path.unlink()
-            raise OSError(errno.ENOSPC, "No room for notes", str(path))
+            path.unlink(missing_ok=True)
+            raise
         self.file, self.used = file, 0
-        return mmap.mmap(file, PAGE)
+        return page
 
     def leave(self, file: int) -> None:
         """Nothing was noted for a while: what was may go into the tables."""

@@ -32,17 +32,18 @@ class Asking:
 
     def __init__(self) -> None:
         self.seen: dict[str, int] = {}
-        self.known: dict[str, Asker] = {}
+        self.known: dict[str, Asker] = {}  # of one generation
+        self.generation = 0
 
     def who(self, point: Point, header: str, at: int) -> Asker | None:
         generation = point.view[ANY]  # before anything is looked at
         found = self.known.get(header)
         if found is not None and found.generation == generation and found.since <= at < found.until:
             return found
+        if self.generation != generation or len(self.known) > 1000:
+            self.known, self.generation = {}, generation
         found = self.proved(point, header, generation, at)
         if found is not None:
-            if len(self.known) > 1000:
-                self.known.clear()
             self.known[header] = found
         return found
 

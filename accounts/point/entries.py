@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 NOBODY = UUID(int=0)
@@ -107,7 +107,7 @@ class Name(Entry):
     kind: str = ""
     uid: UUID | None = None  # these two of a resource alone
     path: str = ""
-    now: tuple[int, Any] = (0, None)  # what it stands for while nothing changes
+    now: tuple[int, Place | None] = (0, None)  # of a resource, while nothing changes
 
 
 E = TypeVar("E", bound=Entry)

@@ -136,6 +136,7 @@ class Point:
         together, (_, root) = self.together(who, at), self.stands_at("/", at)
         if together is None or together.denied or key.within or not key.scopes & gates.REVIEW:
             return 0
+        assert root is not None
         found = gates.given(together, root, gates.REVIEW, "", False, at)
         if isinstance(found, bool):
             return 0
@@ -198,7 +199,7 @@ class Point:
         """As people write it, or a uid in its usual form."""
         found = self.addresses.young.get(text) or self.addresses.get(text)
         if found is None or self.is_old(found):
-            path = text if is_uid(text) else as_path(text)
+            path = str(UUID(text)) if is_uid(text) else as_path(text)
             return self.load(self.addresses, loading.address, path, text, f"a:{path}", at)
         return found
 
@@ -208,7 +209,7 @@ class Point:
             return self.load(self.names, loading.username, name, name, f"n:{name}", at)
         return found
 
-    def stands_at(self, text: str, at: int) -> tuple[Name, Any]:
+    def stands_at(self, text: str, at: int) -> tuple[Name, Place | None]:
         """A resource's address, and its place."""
         found = self.addresses.young.get(text)
         generation = self.view[ANY]
@@ -219,17 +220,10 @@ class Point:
         found.now = generation, place
         return found, place
 
-    def goes_by(self, name: str, at: int) -> tuple[Name, Any]:
+    def goes_by(self, name: str, at: int) -> tuple[Name, Subject | None]:
         """A user's name, and who it is."""
-        found = self.names.young.get(name)
-        generation = self.view[ANY]
-        if found is not None and found.now[0] == generation and at >= found.now[1].since:
-            return found, found.now[1]
         found = self.username(name, at)
-        subject = self.subject(found.id.int, at) if isinstance(found.id, UUID) else None
-        if subject is not None:
-            found.now = generation, subject
-        return found, subject
+        return found, self.subject(found.id.int, at) if isinstance(found.id, UUID) else None
 
     def is_old(self, entry: Entry) -> bool:
         return entry.stamp != self.view[ALL] + self.view[entry.slot]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -155,6 +159,39 @@ def test_a_disk_without_room_for_a_page_stops_nothing(cast, box, monkeypatch):
     assert box.note(note(cast))
     let_go(box)
     assert drain.drain(box.folder, seconds=5) == 1
+
+
+def test_a_full_disk_costs_no_descriptor(cast, box, monkeypatch):
+    def full(file: int, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        assert not any(box.note(note(cast)) for _ in range(20))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert not list(box.folder.glob("*"))
+
+
+def test_a_file_that_was_taken_before_it_was_locked_holds_no_note(cast, box, monkeypatch):
+    lock = fcntl.flock
+
+    def too_late(file: int, how: int) -> None:
+        assert drain.drain(box.folder, seconds=5) == 0
+        lock(file, how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool, "fcntl", SimpleNamespace(**vars(fcntl) | {"flock": late(too_late)}))
+        assert not box.note(note(cast))
+    assert box.note(note(cast))
+    let_go(box)
+    assert drain.drain(box.folder, seconds=5) == 1
+
+
+def late(first: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """The first lock comes after somebody else's; those after it as always."""
+    waiting = [first]
+    return lambda file, how: (waiting.pop() if waiting else fcntl.flock)(file, how)
 
 
 def test_a_page_that_is_full_is_followed_by_another(cast, box, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +14,13 @@ from django.utils import timezone
 
 from accounts.actions import grants, groups, keys
 from accounts.decision import site
+from accounts.point import point
 from gateway.actions import properties
 from gateway.hints import SALT
 from gateway.spool import Spool
 from governance.fastpath import ADDRESS, FastPath, takes_nothing
 from governance.noting import Recorder
-from registry.actions import states
+from registry.actions import assets, projects, states
 from registry.models import Asset
 from tests.cast import gathered, role
 
@@ -169,6 +171,22 @@ def test_who_may_not_know_is_not_told_here(world):
     assert world.ask()[0] == "long"
     own = question(subject={"type": "service", "id": "scoring"}, action={"name": "discover"})
     assert world.ask(own)[1]["context"]["reason"] == "allowed"
+
+
+def test_an_address_is_read_again_however_its_number_is_written(world):
+    """A move is told by the number in its usual form."""
+    cast, upper = world.cast, str(world.scans.uid).upper()
+
+    def path() -> str:
+        remembered = point.current()
+        assert remembered is not None
+        return remembered.address(upper, time.time_ns() // 1000).path
+
+    assert path() == "/oncology/ct-scans/"
+    assets.move(
+        world.scans, projects.register(slug="lab", owner=cast.alice, by=cast.erin), by=cast.alice
+    )
+    assert path() == "/lab/ct-scans/"
 
 
 def test_a_member_that_left_is_seen_here_too(world):
