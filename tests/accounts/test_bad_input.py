@@ -94,6 +94,17 @@ def test_a_bad_invitation(cast, given, field):
     assert field in found or "e-mail" in str(found)
 
 
+def test_nobody_goes_by_a_uuid(cast):
+    """However it is spelled: gateways name people and services by it."""
+    uid = cast.alice.pk
+    for name in (str(uid), uid.hex, f"{uid.hex[:9]}--{uid.hex[9:]}", f"0x{uid.hex[2:]}"):
+        with pytest.raises(ValidationError, match="reads as a uuid"):
+            people.invite(username=name, email="x@example.org", by=cast.erin)
+        with pytest.raises(ValidationError, match="reads as a uuid"):
+            services.register(username=name, owner=cast.bob, by=cast.erin)
+    assert people.invite(username=uid.hex[1:], email="x@example.org", by=cast.erin).pk
+
+
 def test_a_bad_service(cast):
     with pytest.raises(ValidationError):
         services.register(username="bob", owner=cast.alice, by=cast.erin)

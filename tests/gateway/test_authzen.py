@@ -18,6 +18,7 @@ from gateway import wire
 from gateway.actions import aliases, properties
 from gateway.models import DecisionCount, Fact
 from registry.actions import projects, states
+from tests.acting import rename
 from tests.cast import role
 from tests.gateway.conftest import Program, asks, program
 from tests.gateway.test_certification import MANDATED, READING
@@ -59,6 +60,14 @@ def test_our_own_types_and_actions(pep, cast, scans):
     found = pep.ask("evaluation", about("alice", "download"))["context"]
     assert found["role"] == "steward"
     assert Grant.objects.get(pk=found["grant"]).user == cast.alice
+
+
+def test_a_uuid_is_never_a_user_name(pep, cast, scans):
+    """Whoever has come to be called by Alice's uuid gets nothing of hers, nor she of theirs."""
+    for name in (str(cast.alice.pk), cast.alice.pk.hex, str(cast.alice.pk).upper()):
+        rename(cast.charlie, name, by=cast.erin)
+        context = pep.ask("evaluation", about(name, "download"))["context"]
+        assert (context["reason"], context["role"]) == ("allowed", "steward")
 
 
 def test_a_stated_purpose_counts(pep, cast, scans):
