@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import grants, keys, people
+from accounts.decision import site
 from accounts.models import Grant, User
 from audit import trail
 from audit.models import Event
@@ -156,6 +157,23 @@ def test_a_key_without_the_scope_is_no_asker(records):
     pep = User.objects.get(username="pep")
     weak = keys.issue(pep, name="weak", scopes=["discover"], expires_at=end, by=records.dana)
     assert Program(weak.secret).post("evaluation", READING).status_code == 403
+
+
+def test_its_key_counts_by_whichever_name_and_place_it_asks_about_itself(records, scans):
+    grants.give(role("reader"), records.scoring.user, scans, by=records.erin)
+    grants.give(role("auditor"), records.scoring.user, site(), by=records.erin)
+    narrow = program(records.scoring.user, "review", "discover", keeper=records.alice)
+    uid = records.scoring.user.pk
+    names = ("scoring", str(uid), str(uid).upper(), uid.hex, f"urn:uuid:{uid}")
+    kind = {"type": "service"}
+    asked = [about("scoring", "download") | {"subject": kind | {"id": name}} for name in names]
+    for one in asked:
+        assert reason(narrow.ask("evaluation", one)) == "key_scope"
+    for batch in (asked, asked[::-1], [about("alice", "download"), *asked[2:], *asked]):
+        answers = narrow.ask("evaluations", {"evaluations": batch})["evaluations"]
+        for one, answer in zip(batch, answers, strict=True):
+            assert answer["decision"] == (one["subject"]["id"] == "alice")
+            assert answer["decision"] or reason(answer) == "key_scope"
 
 
 def test_a_key_for_one_project_knows_no_other(records, scans):
