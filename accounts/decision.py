@@ -15,6 +15,7 @@ from accounts.models import ApiKey, Grant, Resource, User
 from accounts.models.resources import permission_id
 from accounts.permissions import CONTENT, USE, Permission
 from accounts.point import point
+from accounts.purposes import Purpose
 from accounts.statements import DECIDE, row
 from audit import context
 
@@ -68,6 +69,7 @@ class Refused(PermissionDenied):
 
 
 here = Here()
+PURPOSES = frozenset(("", *Purpose.values))
 CLIENT_CREDENTIALS = "client_credentials"  # the rule of the one act that a client secret is for
 WORDS = {
     "allowed": "Allowed",
@@ -105,6 +107,8 @@ def decide(
     key: ApiKey | None = None,
 ) -> Decision:
     """May they, now? Out of memory where that is sure to be what the database would say."""
+    if purpose not in PURPOSES:
+        return foreign(permission, resource)
     key = key or subject.credential
     remembered = point.current()
     # A transaction sees what it wrote itself, which nobody else may be told of.
@@ -126,6 +130,8 @@ def answer(
     at: datetime,
 ) -> Decision:
     """One prepared statement walks the gates in order, then the grants (migrations/sql)."""
+    if purpose not in PURPOSES:
+        return foreign(permission, resource)
     reason, grant, role, meant = row(
         DECIDE,
         subject.pk,
@@ -140,6 +146,11 @@ def answer(
         at,
     )
     return Decision(reason == "allowed", reason, permission, resource, grant, role or "", meant)
+
+
+def foreign(permission: str, resource: Resource) -> Decision:
+    """The vocabulary is closed: what is no purpose is permitted nowhere, nor kept as one."""
+    return Decision(False, "purpose_not_permitted", permission, resource)
 
 
 def check(subject: User, permission: str, resource: Resource, *, purpose: str = "") -> Decision:

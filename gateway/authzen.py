@@ -47,7 +47,7 @@ class Asker:
     user: User
     may: dict[int, bool] = field(default_factory=dict)
     found: dict[Any, Any] = field(default_factory=dict)
-    decided: dict[Asked, Decision] = field(default_factory=dict)
+    decided: dict[int, Decision] = field(default_factory=dict)
 
     @classmethod
     def of(cls, credential: ApiKey) -> Asker:
@@ -78,18 +78,26 @@ class Asker:
         answer: T = self.found[query, names]
         return answer
 
-    def foresee(self, asked: list[Asked]) -> None:
-        """Where nothing is remembered, the decisions of a batch are one statement."""
+    def foresee(self, asked: dict[int, Asked]) -> None:
+        """Where nothing is remembered, the decisions of a batch are one statement, each kept by
+        its place: two that look alike may count another key."""
         if asked and point.current() is None:
-            self.decided = dict(zip(asked, decisions(asked), strict=True))
+            self.decided = dict(zip(asked, decisions([*asked.values()]), strict=True))
 
-    def decides(self, asked: Asked) -> Decision:
-        known = self.decided.get(asked)
+    def decides(self, asked: Asked, place: int | None) -> Decision:
+        known = None if place is None else self.decided.get(place)
         return known or decide(*asked[:3], purpose=asked.purpose)
 
+    def subject(self, asked: wire.Entity) -> User | None:
+        """Whoever asks about itself, by whichever name, does so with the limits of its key."""
+        user = self.user
+        if (asked.type, asked.id) == (queries.subject_type(user), user.username):
+            return user
+        found = self.once(queries.subject, asked.type, asked.id)
+        return user if found == user else found
+
     def is_self(self, asked: wire.Entity) -> bool:
-        same = asked.type == queries.subject_type(self.user)
-        return same and asked.id in (self.user.username, str(self.user.pk))
+        return self.subject(asked) is self.user
 
     def sees(self, subject: User, resource: Resource) -> bool:
         if subject == self.user and self.finds(resource):
@@ -129,10 +137,10 @@ def evaluations(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
     if not bodies:
         return evaluate(credential, body)
     asker = Asker.of(credential)
-    asker.foresee(list(foreseeable(asker, bodies)))
+    asker.foresee(dict(foreseeable(asker, bodies)))
     answers = []
-    for one in bodies:
-        answers.append(told_or_bad(asker, one))
+    for place, one in enumerate(bodies):
+        answers.append(told_or_bad(asker, one, place))
         said = answers[-1]["decision"]
         if (semantic == "deny_on_first_deny" and not said) or (
             semantic == "permit_on_first_permit" and said
@@ -141,7 +149,7 @@ def evaluations(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
     return {"evaluations": answers}
 
 
-def told_or_bad(asker: Asker, body: dict[str, Any]) -> dict[str, Any]:
+def told_or_bad(asker: Asker, body: dict[str, Any], place: int) -> dict[str, Any]:
     try:
         asked = wire.question(body)
     except wire.Malformed as error:
@@ -151,34 +159,34 @@ def told_or_bad(asker: Asker, body: dict[str, Any]) -> dict[str, Any]:
         }
     if not asker.is_self(asked.subject):
         asker.require_others()
-    return told(asker, asked)
+    return told(asker, asked, place)
 
 
-def told(asker: Asker, asked: Question) -> dict[str, Any]:
-    found = judge(asker, asked)
+def told(asker: Asker, asked: Question, place: int | None = None) -> dict[str, Any]:
+    found = judge(asker, asked, place)
     record(asker, asked, found)
     return answer(asked, found)
 
 
-def foreseeable(asker: Asker, bodies: list[dict[str, Any]]) -> Iterator[Asked]:
-    """The decisions that a batch will need."""
-    for body in bodies:
+def foreseeable(asker: Asker, bodies: list[dict[str, Any]]) -> Iterator[tuple[int, Asked]]:
+    """The decisions that a batch will need, and where in it."""
+    for place, body in enumerate(bodies):
         try:
             found = named(asker, wire.question(body))
         except wire.Malformed:
             continue
         if isinstance(found, Asked):
-            yield found
+            yield place, found
 
 
-def judge(asker: Asker, asked: Question) -> Verdict:
+def judge(asker: Asker, asked: Question, place: int | None) -> Verdict:
     """Names first, then whether the asker may know, then THE decision, then the conditions."""
     found = named(asker, asked)
-    return weigh(asker, asked, found) if isinstance(found, Asked) else found
+    return weigh(asker, asked, found, place) if isinstance(found, Asked) else found
 
 
 def named(asker: Asker, asked: Question) -> Verdict | Asked:
-    subject = subject_of(asker, asked)
+    subject = asker.subject(asked.subject)
     if subject is None:
         return Verdict(False, "subject_unknown")
     means = asker.once(queries.meaning, asked.resource.type, asked.action)
@@ -194,14 +202,8 @@ def named(asker: Asker, asked: Question) -> Verdict | Asked:
     return Asked(subject, means.permission, resource, purpose)
 
 
-def subject_of(asker: Asker, asked: Question) -> User | None:
-    if asker.is_self(asked.subject):
-        return asker.user
-    return asker.once(queries.subject, asked.subject.type, asked.subject.id)
-
-
-def weigh(asker: Asker, asked: Question, named: Asked) -> Verdict:
-    subject, resource, decision = named.subject, named.resource, asker.decides(named)
+def weigh(asker: Asker, asked: Question, named: Asked, place: int | None) -> Verdict:
+    subject, resource, decision = named.subject, named.resource, asker.decides(named, place)
     if not asker.sees(subject, resource):
         return Verdict(False, "resource_unknown", subject, resource, decision, hidden=True)
     if decision.allowed and (broken := broken_condition(asker, asked, subject, resource)):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts import queries as answers
 from accounts.decision import allowed, site
 from accounts.models import Resource, Role, User
-from accounts.models.vocabulary import Classification, Kind
+from accounts.models.vocabulary import Classification, Kind, as_uuid
 from accounts.permissions import Permission
 from audit.queries import as_path
 from gateway import paths
@@ -102,13 +101,13 @@ def known(resource: Resource | None = None, user: User | None = None) -> dict[st
 
 
 def subject(subject_type: str, name: str) -> User | None:
-    """By user name or uuid."""
+    """By user name; by uuid alone whatever can be read as one."""
     kind = SUBJECT_KINDS.get(subject_type)
     if kind is None or not findable(name):
         return None
     uid = as_uuid(name)
-    who = Q(username=name) if uid is None else Q(username=name) | Q(pk=uid)
-    return User.objects.filter(who, kind=kind).first()
+    who = {"username": name} if uid is None else {"pk": uid}
+    return User.objects.filter(kind=kind, **who).first()
 
 
 def subject_type(user: User) -> str:
@@ -136,13 +135,6 @@ def foreign_id(means: Alias, found: Resource) -> str:
     address = found.address
     fits = address.startswith(before) and address.endswith(after)
     return address[len(before) : len(address) - len(after)] if fits else ""
-
-
-def as_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def is_restricted(resource: Resource) -> bool:

@@ -13,7 +13,7 @@ from accounts.decision import decide
 from accounts.models import ApiKey, Resource, User
 from accounts.purposes import Purpose
 from gateway import queries, wire
-from gateway.authzen import Asker, broken_condition, subject_of
+from gateway.authzen import Asker, broken_condition
 from gateway.models import Alias
 from gateway.wire import Malformed, Question
 
@@ -143,7 +143,7 @@ def holds(asker: Asker, asked: Question, means: Alias, subject: User, resource: 
 def chosen(asker: Asker, asked: Question) -> User | None:
     if not asker.is_self(asked.subject):
         asker.require_others()
-    return subject_of(asker, asked)
+    return asker.subject(asked.subject)
 
 
 SEARCHES: dict[str, Callable[[ApiKey, dict[str, Any]], dict[str, Any]]] = {

@@ -20,11 +20,12 @@ from django.db import DatabaseError
 
 from accounts.decision import WORDS
 from accounts.models.resources import address_of
+from accounts.models.vocabulary import as_uuid
 from accounts.permissions import Permission
 from accounts.point import point
 from accounts.point.asking import Asker, Asking
 from accounts.point.entries import Key, Name, Place, Subject
-from accounts.point.point import Answer, Point, is_uid
+from accounts.point.point import Answer, Point
 from accounts.purposes import Purpose
 from audit.doors.rest import refuse_constant, unique_names
 from gateway.hints import REQUESTABLE, offer
@@ -149,14 +150,20 @@ def named(
     """By a user name only: a uuid as one is looked up the long way."""
     kind, name = subject
     who, about = point.goes_by(name, at)
-    if about is None or who.kind != SUBJECTS[kind] or is_uid(name):
+    if about is None or who.kind != SUBJECTS[kind] or uid_of(name):
         return None
     kind, address = resource
+    if (uid := uid_of(address)) and str(uid) != address:  # an odd spelling of it, not a path
+        return None
     node, place = point.stands_at(address, at)
     if place is None or node.kind != kind:
         return None
     key = asker.key if about.id == asker.subject.id else None
     return Asked(asker, about, key, permission, kind, node, place, purpose, at)
+
+
+def uid_of(text: str) -> UUID | None:
+    return as_uuid(text) if len(text) > 31 else None
 
 
 def judged(point: Point, asked: Asked, permission: str, purpose: str = "") -> Answer | None:

@@ -27,6 +27,12 @@ def forget(work: Callable[[], Any], *, by: User) -> Any:
     return work()
 
 
+def rename(user: User, name: str, *, by: User) -> None:
+    """Past the rules for names."""
+    user.username = name
+    do(lambda: user.save(update_fields=["username"]), by=by)
+
+
 def nothing_written() -> bool:
     """PostgreSQL gives a transaction its number with its first write."""
     with connection.cursor() as cursor:

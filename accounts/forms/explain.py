@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from accounts import queries
-from accounts.forms.fields import SUGGESTED, Suggest, UserForm
+from accounts.forms.fields import SUGGESTED, MomentField, Suggest, UserForm
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
@@ -16,8 +16,8 @@ from audit.queries import as_path
 KINDS = [(kind.value, kind.label) for kind in Kind if kind != Kind.ROOT]
 
 
-def as_of() -> forms.DateTimeField:
-    return forms.DateTimeField(
+def as_of() -> MomentField:
+    return MomentField(
         label="As of (UTC)",
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "now"}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -45,6 +45,18 @@ class Suggest(forms.TextInput):
         options = format_html_join("", '<option value="{}">{}</option>', self.suggestions)
         field = super().render(name, value, {**(attrs or {}), "list": f"list-{name}"}, renderer)
         return format_html('{}<datalist id="list-{}">{}</datalist>', field, name, options)
+
+
+class MomentField(forms.DateTimeField):
+    """In UTC, whatever offset was typed; what lies before or after all its years is refused."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            found = super().to_python(value)
+            return found and found.astimezone(UTC)
+        except OverflowError:
+            invalid = self.error_messages["invalid"]
+            raise ValidationError(invalid, code="invalid") from None
 
 
 class PersonField(forms.CharField):

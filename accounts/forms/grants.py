@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts import queries
-from accounts.forms.fields import ResourceField, SubjectField, UserForm
+from accounts.forms.fields import MomentField, ResourceField, SubjectField, UserForm
 from accounts.grants import Reach
 from accounts.models import Grant, Role
 from accounts.permissions import Permission
@@ -20,9 +20,9 @@ MINUTE = "%Y-%m-%dT%H:%M"
 NEW = "new"  # the address of the form itself
 
 
-def moment(**kwargs: Any) -> forms.DateTimeField:
+def moment(**kwargs: Any) -> MomentField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MINUTE)
-    return forms.DateTimeField(widget=widget, required=False, **kwargs)
+    return MomentField(widget=widget, required=False, **kwargs)
 
 
 class RangeForm(forms.Form):

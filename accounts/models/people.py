@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models.vocabulary import plain_name
+from accounts.models.vocabulary import no_uuid, plain_name
 from audit.governed import Governed, GovernedQuerySet
 
 T = TypeVar("T", bound=models.Model)
@@ -45,7 +45,7 @@ class User(Governed, AbstractUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.HUMAN)
-    username = models.CharField(max_length=64, unique=True, validators=[plain_name])
+    username = models.CharField(max_length=64, unique=True, validators=[plain_name, no_uuid])
     name = models.CharField(max_length=150, blank=True)
     email = models.EmailField(blank=True)
     theme = models.CharField(

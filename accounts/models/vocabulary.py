@@ -1,5 +1,8 @@
 """The field's words for what a resource is and what the law says of it."""
 
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -12,6 +15,20 @@ plain_name = RegexValidator(
 )
 
 ROOT_PATH = "/"
+
+
+def as_uuid(text: str) -> UUID | None:
+    """In any of its spellings."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def no_uuid(name: str) -> None:
+    """A uuid names whoever has it, so nobody may go by that of another."""
+    if as_uuid(name) is not None:
+        raise ValidationError("This reads as a uuid: choose a name that does not.")
 
 
 class Kind(models.TextChoices):

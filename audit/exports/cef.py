@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from audit.exports.record import PRODUCT, VERSION, Record
+from audit.exports.record import PRODUCT, VERSION, Record, decisions, reason
 
 SEVERITY = {"ok": 2, "failed": 5, "denied": 7}
 LONGEST = 1023  # characters of a value, by the format
@@ -14,12 +14,12 @@ LONGEST = 1023  # characters of a value, by the format
 def cef(record: Record) -> str:
     verb = record["verb"]
     head = ["CEF:0", PRODUCT, PRODUCT, VERSION, verb, record.get("message") or verb]
-    line = "|".join([head[0], *map(header, head[1:]), str(SEVERITY[record["outcome"]])])
+    line = "|".join([head[0], *map(header, head[1:]), str(SEVERITY.get(record["outcome"], 5))])
     return f"{line}|{' '.join(f'{k}={value(v)}' for k, v in extension(record).items() if v)}"
 
 
 def extension(record: Record) -> dict[str, str]:
-    first = (record.get("decision") or [{}])[0]
+    first = next(iter(decisions(record)), {})
     changes = json.dumps(record["changes"], ensure_ascii=False) if "changes" in record else ""
     return {
         "externalId": record["uid"],
@@ -34,7 +34,7 @@ def extension(record: Record) -> dict[str, str]:
         "app": record.get("door", ""),
         "filePath": record.get("resource", ""),
         "fname": record.get("object", ""),
-        "reason": str(record.get("data", {}).get("reason", "")),
+        "reason": reason(record),
         **labelled(1, "request", record.get("request", "")),
         **labelled(2, "key", record.get("key", "")),
         **labelled(3, "purpose", record.get("purpose", "")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.exports.record import PRODUCT, VERSION, Record
+from audit.exports.record import PRODUCT, VERSION, Record, reason
 
 ECS = "8.17"
 CATEGORY = {
@@ -34,7 +34,7 @@ def ecs(record: Record) -> Record:
             "id": record["uid"],
             "kind": "event",
             "action": record["verb"],
-            "category": CATEGORY[record["class"]],
+            "category": CATEGORY.get(record["class"], ["configuration"]),
             "type": types,
             "outcome": outcome,
             "sequence": record["sequence"],
@@ -50,8 +50,8 @@ def ecs(record: Record) -> Record:
         found["user"]["id"] = record["actor_uid"]
     if "message" in record:
         found["message"] = record["message"]
-    if reason := record.get("data", {}).get("reason"):
-        found["event"]["reason"] = str(reason)
+    if why := reason(record):
+        found["event"]["reason"] = why
     if "address" in record:
         found["source"] = {"ip": record["address"], "address": record["address"]}
         found["related"]["ip"] = [record["address"]]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from audit.exports.record import PRODUCT, VERSION, Record
+from audit.exports.record import PRODUCT, VERSION, Record, decisions, reason
 
 SCHEMA = "1.8.0"
 SUBJECT = re.compile(r"(?P<who>.+?) (?:holds|asks for) (?P<role>\S+) on ")
@@ -95,7 +95,7 @@ def kind(record: Record) -> Kind:
 
 def ocsf(record: Record) -> Record:
     what = kind(record)
-    severity, severity_name = SEVERITY[record["outcome"]]
+    severity, severity_name = SEVERITY.get(record["outcome"], (0, "Unknown"))
     ok = record["outcome"] == "ok"
     event: Record = {
         "activity_id": what.activity,
@@ -116,8 +116,8 @@ def ocsf(record: Record) -> Record:
         "actor": actor(record),
         "unmapped": unmapped(record),
     }
-    if reason := record.get("data", {}).get("reason"):
-        event["status_code"] = str(reason)
+    if why := reason(record):
+        event["status_code"] = why
     if record.get("message"):
         event["message"] = record["message"]
     return event | endpoint(record) | ABOUT[what.uid](record)
@@ -144,14 +144,15 @@ def actor(record: Record) -> Record:
     found: Record = {"user": user(record.get("actor", ""), record.get("actor_uid", ""))}
     if "key" in record:
         found["session"] = {"credential_uid": record["key"]}
-    if decisions := record.get("decision"):
-        found["authorizations"] = [authorization(one) for one in decisions]
+    if passed := decisions(record):
+        found["authorizations"] = [authorization(one) for one in passed]
     return found
 
 
 def authorization(passed: Record) -> Record:
-    policy = {"name": passed["permission"], "type": passed["rule"], "desc": passed["path"]}
-    uid = {"uid": passed["grant"]} if passed.get("grant") else {}
+    names = {"name": "permission", "type": "rule", "desc": "path"}
+    policy = {name: str(passed[ours]) for name, ours in names.items() if ours in passed}
+    uid = {"uid": str(passed["grant"])} if passed.get("grant") else {}
     return {"decision": "ALLOW", "policy": policy | uid}
 
 

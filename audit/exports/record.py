@@ -12,6 +12,7 @@ from audit.seal import proofs
 
 PRODUCT, VERSION = "Gatehouse", "0.1.0"
 Record = dict[str, Any]
+ALWAYS = frozenset({"verb", "class", "outcome"})
 
 
 def records(events: Iterable[Event]) -> list[Record]:
@@ -59,7 +60,19 @@ def record(event: Event, changes: list[Record]) -> Record:
         "changes": changes,
         "sequence": event.pk,
     }
-    return {name: value for name, value in found.items() if value not in ("", [], {}, None)}
+    empty = ("", [], {}, None)
+    return {name: value for name, value in found.items() if value not in empty or name in ALWAYS}
+
+
+def decisions(record: Record) -> list[Record]:
+    """What let it pass, of an event that may have come beside the application: any JSON."""
+    found = record.get("decision")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def reason(record: Record) -> str:
+    data = record.get("data")
+    return str(data.get("reason") or "") if isinstance(data, dict) else ""
 
 
 def moment(event: Event) -> str:

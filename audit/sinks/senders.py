@@ -32,7 +32,7 @@ def to_syslog(target: Target, records: list[Record]) -> None:
 
 
 def message(record: Record, text: str) -> str:
-    return syslog.message(SEVERITY[record["outcome"]], record["time"], record["verb"], text)
+    return syslog.message(SEVERITY.get(record["outcome"], 5), record["time"], record["verb"], text)
 
 
 def to_webhook(target: Target, records: list[Record]) -> None:

@@ -25,7 +25,7 @@ def ship(target: Target, seconds: float = ROUND) -> int:
                 outbox.delivered(cursor, events)
                 sent += len(events)
             outbox.rise(cursor)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever it is, doctor says it and the next round tries
             outbox.failed(cursor, reason(error))
     return sent
 

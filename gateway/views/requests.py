@@ -23,7 +23,7 @@ from access.models import AccessRequest, Status
 from accounts.authentication import KeyAuthentication
 from accounts.models import Resource, User
 from gateway import hints, queries, wire
-from gateway.authzen import Asker, subject_of
+from gateway.authzen import Asker
 from gateway.wire import Malformed
 
 URN = "urn:openid:authzen:access-request:error:"
@@ -58,7 +58,7 @@ class Requests(RequestView):
         body: Any = request.data
         asked = wire.question(body)
         asker = Asker.of(request.auth)  # type: ignore[arg-type]
-        subject = subject_of(asker, asked)
+        subject = asker.subject(asked.subject)
         means = queries.meaning(asked.resource.type, asked.action)
         resource = means and queries.resource(means, asked.resource.id)
         if not (subject and means and resource):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts import queries as people
+from accounts.purposes import Purpose
 from audit.doors.web import press
 from registry import doors, queries
 from registry.actions import files
@@ -23,7 +24,10 @@ def download(request: HttpRequest, address: str, name: str) -> HttpResponseBase:
     user = signed_in(request)
     file = queries.file(user, open_to(user, address), name)
     purpose = request.GET.get("purpose", "")
-    decision = people.download(user, file.version, purpose)
+    known = purpose in ("", *Purpose.values)
+    decision = people.download(user, file.version, purpose if known else "")
+    if decision.allowed and not known:
+        return ask_purpose(request, file, status=400)
     if decision.allowed and not decision.purpose and people.is_restricted(file.version):
         return ask_purpose(request, file)
     try:
@@ -36,8 +40,8 @@ def download(request: HttpRequest, address: str, name: str) -> HttpResponseBase:
     return doors.stream(file, part, bare=request.method == "HEAD")
 
 
-def ask_purpose(request: HttpRequest, file: File) -> HttpResponseBase:
-    """The grant names none and the data does not go to every purpose: the person says it."""
+def ask_purpose(request: HttpRequest, file: File, *, status: int = 200) -> HttpResponseBase:
+    """The grant names none and the data does not go to every purpose, or what was said is none."""
     version = file.version
     context = {
         "title": "What is it for?",
@@ -46,5 +50,6 @@ def ask_purpose(request: HttpRequest, file: File) -> HttpResponseBase:
         "version": version,
         "purposes": people.permitted_purposes(version),
         "file": file,
+        "unknown": status == 400,
     }
-    return render(request, "registry/purpose.html", context)
+    return render(request, "registry/purpose.html", context, status=status)

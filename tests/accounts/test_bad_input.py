@@ -94,6 +94,17 @@ def test_a_bad_invitation(cast, given, field):
     assert field in found or "e-mail" in str(found)
 
 
+def test_nobody_goes_by_a_uuid(cast):
+    """However it is spelled: gateways name people and services by it."""
+    uid = cast.alice.pk
+    for name in (str(uid), uid.hex, f"{uid.hex[:9]}--{uid.hex[9:]}", f"0x{uid.hex[2:]}"):
+        with pytest.raises(ValidationError, match="reads as a uuid"):
+            people.invite(username=name, email="x@example.org", by=cast.erin)
+        with pytest.raises(ValidationError, match="reads as a uuid"):
+            services.register(username=name, owner=cast.bob, by=cast.erin)
+    assert people.invite(username=uid.hex[1:], email="x@example.org", by=cast.erin).pk
+
+
 def test_a_bad_service(cast):
     with pytest.raises(ValidationError):
         services.register(username="bob", owner=cast.alice, by=cast.erin)
@@ -135,3 +146,31 @@ def test_a_role_that_is_held_is_not_retired(cast):
 def test_no_page_breaks_on_what_no_database_holds(client, cast, address):
     client.force_login(cast.erin, "accounts.backend.SignInBackend")
     assert client.get(address).status_code in (200, 404, 422)
+
+
+EDGES = {
+    "9999-12-31T23:59:59-14:00": False, "0001-01-01T00:00+14:00": False,
+    "9999-12-31T23:59-00:01": False, "9999-12-31T23:59:59.999999": True,
+    "0001-01-01T00:00": True, "2026-05-03T10:00+23:59": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("at", EDGES)
+def test_no_page_breaks_on_a_moment_at_the_edge_of_time(client, cast, at):
+    client.force_login(cast.erin, "accounts.backend.SignInBackend")
+    asked = {"permission": "read", "resource": "oncology/ct-scans", "at": at}
+    for page in ("/explain/", "/explain/who/", "/explain/what/"):
+        answer = client.get(page, asked)
+        assert answer.status_code in (200, 422), page
+        assert ("at" in answer.context["form"].errors) is not EDGES[at], page
+    given = {"subject": "bob", "resource": "oncology/ct-scans", "role": "reader"}
+    more = {"effect": "allow", "reason": "x"}
+    for field in ("starts_at", "expires_at"):
+        answer = client.post("/grants/new/", given | more | {field: at})
+        assert answer.status_code in (302, 200, 422)
+        if not EDGES[at]:
+            assert field in answer.context["form"].errors
+        elif answer.status_code == 302:
+            assert client.get(answer["Location"]).status_code == 200
+            assert client.get("/grants/?status=all").status_code == 200
+            grants.revoke(Grant.objects.get(user=cast.bob, closed_at=None), by=cast.erin)

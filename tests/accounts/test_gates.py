@@ -161,6 +161,15 @@ def test_a_purpose_that_is_not_permitted(cast, scans):
     assert reason(cast.bob, P.READ, scans, purpose="marketing") == "allowed"
 
 
+@pytest.mark.parametrize("stated", ["foo", "Research", " research", "\x00", "x" * 100, "\ud800"])
+def test_what_is_no_purpose_is_permitted_nowhere(cast, scans, stated):
+    for permission, place in ((P.DOWNLOAD, scans), (P.READ, scans), (P.READ, cast.oncology)):
+        assert reason(cast.bob, permission, place, purpose=stated) == "purpose_not_permitted"
+        with pytest.raises(Refused) as refused:
+            check(cast.bob, permission, place, purpose=stated)
+        assert "purpose" not in refused.value.asked
+
+
 def test_a_grant_for_a_purpose_that_is_no_longer_permitted(cast, scans):
     grants.give(role("reader"), cast.charlie, scans, purpose="research", by=cast.alice)
     assert reason(cast.charlie, P.DOWNLOAD, scans) == "allowed"

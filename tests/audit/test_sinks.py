@@ -8,12 +8,13 @@ import json
 import re
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from accounts.actions import groups
@@ -260,6 +261,42 @@ def test_syslog_that_resets_has_not_read_it(cast, tmp_path):
     with receiver(tmp_path, receivers.resets) as found:
         assert shipping.ship(syslog(found, "jsonl")) == 0
         assert outbox.lag("syslog").pending == len(uids())
+
+
+# --- what nobody expects
+
+
+ODD = """insert into audit_event (kind, event_class, verb, outcome, actor_repr, on_behalf_of, key,
+  object_pk, object_repr, action, resource_path, decision, purpose, door, agent, message, data)
+  values ('act', %s, %s, %s, '', '', '', '', '', 3, '/', %s, '', 'db', '', '', %s)"""
+
+
+@pytest.mark.parametrize("form", targets.FORMATS)
+def test_no_event_holds_up_those_after_it(cast, tmp_path, form):
+    """Whoever may write into the trail's table would silence the copies of it."""
+    with connection.cursor() as sql:
+        for decision in ("[{}]", '[{"permission": "read"}]', '{"a": 1}', '"x"', "7", "[[]]"):
+            sql.execute(ODD, ["authorization", "grant.open", "ok", decision, "[1]"])
+        for kind in ("", "odd"):
+            sql.execute(ODD, [kind, kind, kind, "[]", '"x"'])
+    groups.create(name="later", by=cast.erin)
+    sink = target(f"file://{tmp_path}/trail#name=file&format={form}")
+    assert shipping.ship(sink) == len(uids())
+    assert outbox.lag("file").failures == 0
+
+
+def test_whatever_fails_is_told_and_tried_again(cast, file, settings, monkeypatch):
+    sink, path = file
+    settings.TRAIL_SINKS = [f"file://{path}#name=file"]
+    broken = replace(formats.FORMATS["jsonl"], lines=lambda records: {}["rule"])
+    with monkeypatch.context() as patched:
+        patched.setitem(formats.FORMATS, "jsonl", broken)
+        assert shipping.ship(sink) == 0
+        patched.setattr(health, "SINK_LATE", -1)
+        assert health.sinks().status == "FAIL"
+        assert "KeyError" in health.sinks().found
+    again("file")
+    assert shipping.ship(sink) == len(uids())
 
 
 # --- out of order

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import grants, keys, people
+from accounts.decision import site
 from accounts.models import Grant, User
 from audit import trail
 from audit.models import Event
@@ -18,6 +19,7 @@ from gateway import wire
 from gateway.actions import aliases, properties
 from gateway.models import DecisionCount, Fact
 from registry.actions import projects, states
+from tests.acting import rename
 from tests.cast import role
 from tests.gateway.conftest import Program, asks, program
 from tests.gateway.test_certification import MANDATED, READING
@@ -59,6 +61,14 @@ def test_our_own_types_and_actions(pep, cast, scans):
     found = pep.ask("evaluation", about("alice", "download"))["context"]
     assert found["role"] == "steward"
     assert Grant.objects.get(pk=found["grant"]).user == cast.alice
+
+
+def test_a_uuid_is_never_a_user_name(pep, cast, scans):
+    """Whoever has come to be called by Alice's uuid gets nothing of hers, nor she of theirs."""
+    for name in (str(cast.alice.pk), cast.alice.pk.hex, str(cast.alice.pk).upper()):
+        rename(cast.charlie, name, by=cast.erin)
+        context = pep.ask("evaluation", about(name, "download"))["context"]
+        assert (context["reason"], context["role"]) == ("allowed", "steward")
 
 
 def test_a_stated_purpose_counts(pep, cast, scans):
@@ -147,6 +157,23 @@ def test_a_key_without_the_scope_is_no_asker(records):
     pep = User.objects.get(username="pep")
     weak = keys.issue(pep, name="weak", scopes=["discover"], expires_at=end, by=records.dana)
     assert Program(weak.secret).post("evaluation", READING).status_code == 403
+
+
+def test_its_key_counts_by_whichever_name_and_place_it_asks_about_itself(records, scans):
+    grants.give(role("reader"), records.scoring.user, scans, by=records.erin)
+    grants.give(role("auditor"), records.scoring.user, site(), by=records.erin)
+    narrow = program(records.scoring.user, "review", "discover", keeper=records.alice)
+    uid = records.scoring.user.pk
+    names = ("scoring", str(uid), str(uid).upper(), uid.hex, f"urn:uuid:{uid}")
+    kind = {"type": "service"}
+    asked = [about("scoring", "download") | {"subject": kind | {"id": name}} for name in names]
+    for one in asked:
+        assert reason(narrow.ask("evaluation", one)) == "key_scope"
+    for batch in (asked, asked[::-1], [about("alice", "download"), *asked[2:], *asked]):
+        answers = narrow.ask("evaluations", {"evaluations": batch})["evaluations"]
+        for one, answer in zip(batch, answers, strict=True):
+            assert answer["decision"] == (one["subject"]["id"] == "alice")
+            assert answer["decision"] or reason(answer) == "key_scope"
 
 
 def test_a_key_for_one_project_knows_no_other(records, scans):

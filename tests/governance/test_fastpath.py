@@ -22,6 +22,7 @@ from governance.fastpath import ADDRESS, FastPath, takes_nothing
 from governance.noting import Recorder
 from registry.actions import assets, projects, states
 from registry.models import Asset
+from tests.acting import rename
 from tests.cast import gathered, role
 
 
@@ -137,6 +138,24 @@ STRANGE = {
     "no UTF-8": b"\xff",
     "a zero byte": question(subject={"type": "user", "id": "b\x00b"}),
 }
+
+
+def test_a_uuid_goes_the_long_way_however_it_is_spelled(world):
+    uid = world.scans.uid
+    hexed = projects.register(slug=uid.hex, owner=world.cast.alice, by=world.cast.erin)
+    grants.give(role("reader"), world.cast.bob, hexed, by=world.cast.alice)
+    for name in (uid.hex, uid.hex.upper(), str(uid).upper(), f"urn:uuid:{uid}"):
+        for kind in ("project", "dataset"):
+            assert world.ask(question(resource={"type": kind, "id": name}))[0] == "long"
+    assert world.ask(question(resource={"type": "dataset", "id": str(uid)}))[0] == "200 OK"
+
+
+def test_a_uuid_as_a_user_name_goes_the_long_way(world):
+    """Were there somebody of that name."""
+    uid = world.cast.alice.pk
+    for name in (str(uid), uid.hex, uid.hex.upper()):
+        rename(world.cast.charlie, name, by=world.cast.erin)
+        assert world.ask(question(subject={"type": "user", "id": name}))[0] == "long", name
 
 
 def test_what_is_not_plain_goes_the_long_way(world):

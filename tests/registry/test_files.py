@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actions import grants, keys, people
@@ -286,6 +287,25 @@ def test_the_purpose_is_asked_and_recorded(cast, file):
     assert newest().purpose == "research"
     with pytest.raises(PermissionDenied):
         files.download(file, purpose="marketing", by=cast.bob)
+
+
+def test_the_page_takes_no_purpose_but_ours(cast, file, client):
+    versions.approve(file.version, by=cast.alice)
+    grants.give(role("reader"), cast.bob, cast.scans, by=cast.alice)
+    client.force_login(cast.bob, "accounts.backend.SignInBackend")
+    page = reverse("file_download", args=[file.version.address, file.path])
+    for stated in ("foo", "\x00", "x" * 100, "Research"):
+        answer = client.get(page, {"purpose": stated})
+        assert answer.status_code == 400
+        assert 'value="research"' in answer.content.decode()
+        with pytest.raises(PermissionDenied):
+            files.download(file, purpose=stated, by=cast.bob)
+    out = Event.objects.filter(verb="file.download", outcome="ok")
+    assert not out.exists()
+    assert client.get(page, {"purpose": "research"}).getvalue() == TABLE
+    assert out.get().purpose == "research"
+    client.force_login(cast.charlie, "accounts.backend.SignInBackend")
+    assert client.get(page, {"purpose": "foo"}).status_code == 404
 
 
 def test_a_pending_version_is_for_its_editors(cast, file):
