@@ -15,6 +15,7 @@ ADDRESS = re.compile(r"(?:[a-z0-9@/._-]|\{[a-z][a-z0-9_]*\})+", re.ASCII)
 LISTS = {Operator.IN, Operator.NOT_IN}
 NUMBERS = {Operator.AT_LEAST, Operator.AT_MOST}
 Properties = dict[str, dict[str, Any]]
+MOST = 2**53 - 1  # up to here a double, as which other programs read JSON, holds every number
 
 
 def require_address(alias: Alias) -> None:
@@ -85,11 +86,20 @@ def require_value(name: str, operator: str, value: Any) -> None:
         fits, message = is_scalar(value), "A text, a number, true or false."
     if not fits:
         raise ValidationError({name: message})
+    for one in value if operator in LISTS else [value]:
+        require_exact(name, one)
 
 
 def require_scalar(name: str, value: Any) -> None:
     if not is_scalar(value):
         raise ValidationError({name: "A text, a number, true or false."})
+    require_exact(name, value)
+
+
+def require_exact(name: str, value: Any) -> None:
+    """Neither beyond what other programs can read, nor read by them as a neighbour of it."""
+    if is_number(value) and not abs(value) <= MOST:  # nor infinite, nor no number at all
+        raise ValidationError({name: f"A number up to {MOST}: a larger one is written as a text."})
 
 
 def is_scalar(value: Any) -> bool:

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.encoding import smart_str
 
-from audit.context import current, origin, touch
+from audit.context import current, origin, require_act, touch
 
 # What the inverted index holds: words of the first five, the rest as tags such as `door:web`.
 SEARCHED = (
@@ -48,6 +48,7 @@ class EventManager(LogEntryManager):  # type: ignore[misc]  # auditlog ships no 
     """What django-auditlog calls with a field diff."""
 
     def log_create(self, instance: models.Model, force_log: bool = False, **diff: Any) -> Any:
+        require_act(instance)  # comes before the gate of the write itself
         touch(instance)
         model = root_model(type(instance))
         deleted = diff.get("action") == Event.Action.DELETE
@@ -68,8 +69,6 @@ class EventManager(LogEntryManager):  # type: ignore[misc]  # auditlog ships no 
         if act := current():
             event.stamp()
             act.diffs.append(event)
-        else:
-            event.save()
         return event
 
 

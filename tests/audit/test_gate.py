@@ -14,6 +14,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.db.models import ProtectedError
 
 from accounts.models import Grant, Membership, Resource, User
+from audit import trail
 from audit.context import NoAct, Undiffed
 from audit.models import Event
 from registry.models import Dataset, Project
@@ -41,6 +42,21 @@ def test_update_or_create_of_an_old_row(cast):
     with pytest.raises(NoAct), transaction.atomic():
         User.objects.update_or_create(username="bob", defaults={"name": "x"})
     assert User.objects.get(username="bob").name == "Bob"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["changed", "made", "deleted"])
+def test_what_was_refused_beside_an_act_leaves_no_change(cast, how):
+    """The diff is made before the write comes to the gate, and a shell commits what stands."""
+    row = Group(name="intruders")
+    if how != "made":
+        row = do(lambda: Group.objects.create(name="insiders"), by=cast.erin)
+        row.name = "intruders"
+    before = rows("select count(*) from audit_event")
+    with pytest.raises(NoAct):
+        row.delete() if how == "deleted" else row.save()
+    assert rows("select count(*) from audit_event") == before
+    assert trail.findings() == []
 
 
 def test_the_proof_can_fail(cast):

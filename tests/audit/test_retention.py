@@ -89,7 +89,7 @@ def test_the_archive_can_be_read_and_proved(old):
     lines = (retired.folder() / f"{MONTH}.jsonl").read_text().splitlines()
     first = json.loads(lines[0])
     assert first["what"]["value"]["message"] == "long ago"
-    assert first["what"]["value"]["data"] == {"many": "12345678901234567890", "ratio": "1.5"}
+    assert first["what"]["value"]["data"] == {"many": "12345678901234567890", "ratio": "1.50"}
     [(record, note)] = retired.records()
     assert (record.events, record.first) == (40, FIRST)
     assert note.startswith(f"{keys.trusted()[0].name}/retired\n{MONTH}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -52,6 +53,18 @@ def test_rest_adds_lists_and_removes(cast, noun):
     changes = Event.objects.filter(kind="change", object_pk=found["id"])
     assert {change.actor for change in changes} == {cast.erin}
     assert changes.count() == 2
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "-9007199254740992", "12345678901234567890", "1e300"])
+@pytest.mark.parametrize(("noun", "field"), [("properties", "value"), ("conditions", "must_value")])
+def test_a_number_beyond_a_double_is_refused(cast, noun, field, value):
+    """Whoever reads it as one would hold it for its neighbour, or not read it at all."""
+    body = json.dumps(BODIES[noun][1] | {field: 0}).replace(f'"{field}": 0', f'"{field}": {value}')
+    path = f"gateway/{noun}"
+    answer = caller(cast.erin).send("post", path, body)
+    assert field in str(answer.json()) and "up to 9007199254740991" in str(answer.json())
+    assert answer.status_code == 422
+    assert not BODIES[noun][0].objects.exists()
 
 
 FORMS: dict[str, dict[str, Any]] = {
