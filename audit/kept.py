@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from audit.models import Erasure, Event, Hold
-from audit.queries import readable
 from audit.seal import redaction
 
 
@@ -76,9 +75,29 @@ def erasable(user: Any) -> QuerySet[Any]:
 
 
 def mentions(user: Any, erasure: Erasure) -> list[tuple[int, Event]]:
-    """The events that a plan asks about, by leaf, for who reads the whole trail."""
-    listed = redaction.uids(erasure.plan.get("mentions", []))
-    if not listed or not on_site(user, "read_trail"):
-        return []
-    rows = {row.uid: row for row in readable(user).filter(uid__in=listed.values()).defer("words")}
-    return [(seq, rows[uid]) for seq, uid in listed.items() if uid in rows]
+    """By leaf: what a plan asks about for who reads the trail, what it takes for who approves."""
+    if on_site(user, "read_trail"):
+        listed = erasure.plan.get("mentions", [])
+    else:
+        listed = erasure.plan.get("chosen", []) if on_site(user, "decide_request") else []
+    uids = redaction.uids(listed)
+    rows = {row.uid: row for row in Event.objects.filter(uid__in=uids.values()).defer("words")}
+    return [(seq, rows[uids[seq]]) for seq in listed if uids.get(seq) in rows]
+
+
+def as_said(erasure: Erasure, listed: list[tuple[int, Event]]) -> list[dict[str, Any]]:
+    """All that goes of each when it is chosen."""
+    return [
+        {
+            "record": seq,
+            "chosen": seq in erasure.plan["chosen"],
+            "time": event.timestamp,
+            "verb": event.verb,
+            "actor": event.actor_repr,
+            "object": event.object_repr,
+            "message": event.message,
+            "changes": event.changes,
+            "data": event.data,
+        }
+        for seq, event in listed
+    ]

@@ -18,6 +18,7 @@ from audit.seal.person import person
 from audit.seal.redaction import Plan
 
 ASKING = "Erasures are asked for by those who keep the people of the whole site."
+LOOKING = "Mentions are shown to those who read the whole trail."
 CARRYING_OUT = "An erasure is carried out by who decides for the whole site."
 
 
@@ -36,20 +37,23 @@ def ask_erasure(subject: Any, reason: str, *, by: Any) -> Erasure:
 
 @action("trail.plan_erasure", Event.Class.MANAGEMENT)
 def plan_erasure(erasure: Erasure, chosen: list[int], *, by: Any) -> Erasure:
-    """Exactly what would go; of mentions in free text, those that somebody looked at and chose."""
+    """Exactly what would go; of the mentions that the plan lists, those that somebody chose."""
     require(by, KEEP_PEOPLE, ASKING)
+    if chosen:
+        require(by, READ_TRAIL, LOOKING)
     lock(erasure)
     require_open(erasure)
     if by.pk != erasure.asked_by_id:
         raise ValidationError("The plan is made by the one who asked: ask for one yourself.")
+    if other := sorted({*chosen} - {*erasure.plan.get("mentions", [])}):
+        raise ValidationError(f"Record {other[0]} is none of the mentions that the plan lists.")
+    require_uninvolved(chosen, by)
     made = redaction.plan(person(erasure.subject), chosen, redaction.size())
     if made.later:
         raise ValidationError(
             f"{made.later} events of theirs are not sealed yet: try again in seconds.",
             code="conflict",
         )
-    if other := sorted({*chosen} - {*made.chosen}):
-        raise ValidationError(f"Record {other[0]} does not mention them.")
     erasure.plan = made.told() | {"held": dict(redaction.held(made))}
     erasure.save()
     context.say(summary(made), digest=made.digest, subject=str(erasure.subject_id))
@@ -67,8 +71,9 @@ def preview_erasure(subject: Any, *, by: Any) -> dict[str, Any]:
 
 @action("trail.view_mentions", Event.Class.DATA_ACCESS)
 def view_mentions(erasure: Erasure, *, by: Any) -> None:
-    """The events that a plan asks about are shown: a look at the trail like any other."""
-    require(by, READ_TRAIL, "Mentions are shown to those who read the whole trail.")
+    """What a plan asks about, or takes, is shown: a look at the trail like any other."""
+    if not by.has_perm(ANSWER_FOR_PRIVACY):
+        require(by, READ_TRAIL, LOOKING)
 
 
 @action(REDACTION, Event.Class.MANAGEMENT)
@@ -87,6 +92,7 @@ def redact(erasure: Erasure, plan: str, *, by: Any) -> Erasure:
         raise ValidationError(
             "This is not the plan as it stands: look at it again.", code="conflict"
         )
+    require_uninvolved(erasure.plan["chosen"], by)
     parts = as_planned(erasure)
     erasure.done_by, erasure.done_at = by, timezone.now()
     erasure.save()
@@ -110,6 +116,12 @@ def as_planned(erasure: Erasure) -> Plan:
             f"A legal hold is open: of these records {covers}. It is lifted first."
         )
     return parts
+
+
+def require_uninvolved(chosen: list[int], by: Any) -> None:
+    """Nobody has a hand in blanking what they did themselves, or what tells of them."""
+    if chosen and (seq := redaction.involving(chosen, person(by))) is not None:
+        raise ValidationError(f"Record {seq} is yours or tells of you: it stays as it is.")
 
 
 def lock(erasure: Erasure) -> None:

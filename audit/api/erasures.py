@@ -48,6 +48,22 @@ class ErasureOut(serializers.ModelSerializer[Erasure]):
         fields = ("id", "person", "reason", "asked_by", "asked_at", "plan", "done_by", "done_at")
 
 
+class MentionOut(serializers.Serializer[Any]):
+    record = serializers.IntegerField()
+    chosen = serializers.BooleanField(help_text="It loses what it says.")
+    time = serializers.DateTimeField()
+    verb = serializers.CharField()
+    actor = serializers.CharField()
+    object = serializers.CharField()
+    message = serializers.CharField()
+    changes = serializers.JSONField()
+    data = serializers.JSONField()
+
+
+class MentionsOut(serializers.Serializer[Any]):
+    mentions = MentionOut(many=True)
+
+
 class ErasureDoor(Door):
     shown = ErasureOut
 
@@ -71,6 +87,16 @@ class ErasureDoor(Door):
         """By the one who asked; 409 while something of theirs is not sealed yet."""
         chosen = self.body()["chosen"]
         return self.show(erasures.plan_erasure(self.get_object(), chosen, by=self.user))
+
+    @op(gives=MentionsOut)
+    @action(detail=True, methods=["get"])
+    def mentions(self, request: Request, **address: Any) -> Response:
+        """What a plan asks about, to who reads the trail; to who approves it, what it takes."""
+        found = self.get_object()
+        listed = kept.mentions(self.user, found)
+        if listed:
+            erasures.view_mentions(found, by=self.user)
+        return self.show({"mentions": kept.as_said(found, listed)}, MentionsOut)
 
     @op(RedactIn, ErasureOut)
     @action(detail=True, methods=["post"])

@@ -10,6 +10,7 @@ from audit.seal.person import Person
 
 # `who`: by their id. `what`: rows of theirs by type and number, typed fields by the whole value.
 # Words that stand anywhere else may be anybody's, or mere vocabulary: a person decides on each.
+# Of JSON only the values are somebody's words: `id` may be a name, and is a key of every row.
 # What redaction itself wrote names nobody, and has to stay readable as the reason for the gaps.
 FIND = """
 select seq, verb, by_them, of_them, mentioned from (
@@ -38,7 +39,10 @@ select seq, verb, by_them, of_them, mentioned from (
          l.what_gone is null and said like any(%(parts)s) and said ~ %(pattern)s as mentioned
     from audit_event e left join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
          cross join lateral (select lower(concat_ws(E'\\n', e.object_repr, e.message,
-           e.changes::text, e.data::text) collate pg_c_utf8) as said offset 0) as plain
+           (select string_agg(value #>> '{}', E'\\n')
+              from jsonb_path_query(jsonb_build_array(e.changes, e.data), 'strict $.**') as value
+             where jsonb_typeof(value) not in ('object', 'array'))) collate pg_c_utf8) as said
+           offset 0) as plain
    where e.verb <> %(redaction)s) as found
  where by_them or of_them or mentioned
  order by id

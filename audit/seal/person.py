@@ -40,7 +40,7 @@ class Person:
 
 
 def person(user: Any) -> Person:
-    kind = ContentType.objects.get_for_model(root_model(type(user))).pk
+    kind = ContentType.objects.get_for_model(root_model(user._meta.model)).pk
     known = {
         ("username", user.get_username().lower()),
         ("email", user.email.lower()),

@@ -13,7 +13,7 @@ from audit.seal.erased import digest
 from audit.seal.finding import FIND, values
 from audit.seal.person import Person
 
-LISTED = 200  # mentions in free text that one plan asks somebody about
+LISTED = 200  # mentions in free text that one plan asks somebody about, beside those chosen
 SIZE = "select coalesce(max(seq) + 1, 0) from audit_leaf"
 HELD = """
 select h.path, count(*) from audit_leaf l
@@ -22,7 +22,15 @@ select h.path, count(*) from audit_leaf l
     and (h.path = '/' or starts_with(e.resource_path, h.path))
  where l.seq = any(%s) group by 1 order by 1
 """
-UIDS = "select seq, uid from audit_leaf where seq = any(%s) order by seq"
+UIDS = "select seq, uid from audit_leaf where seq = any(%s)"
+THEIRS = """
+select l.seq from audit_leaf l join audit_event e on (e.id, e."timestamp") = (l.event_id, l.at)
+ where l.seq = any(%(seqs)s)
+   and (e.actor_id = %(id)s or lower(e.on_behalf_of) = any(%(unique)s)
+        or (e.content_type_id, e.object_pk) in (
+          select type, pk from unnest(%(types)s::int[], %(pks)s::text[]) as own (type, pk)))
+ order by 1 limit 1
+"""
 SEALED = """
 select e.data ->> 'digest' from audit_event e
   join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
@@ -49,14 +57,14 @@ class Plan:
 
     def told(self) -> dict[str, Any]:
         """What stands in the trail of it: how many of which kind, and a digest of exactly which."""
-        listed = sorted([*self.mentions, *self.chosen])[:LISTED]
+        others = sorted(self.mentions)
         return {
             "digest": self.digest,
             "size": self.size,
             "who": dict(Counter(self.who.values()).most_common()),
             "what": dict(Counter(self.what.values()).most_common()),
-            "mentions": listed,
-            "unlisted": len(self.mentions) + len(self.chosen) - len(listed),
+            "mentions": [*self.chosen, *others[:LISTED]],
+            "unlisted": len(others[LISTED:]),
             "chosen": self.chosen,
         }
 
@@ -70,6 +78,7 @@ def size() -> int:
 def plan(person: Person, chosen: list[int], upto: int) -> Plan:
     """Of the first `upto` leaves: the same for whoever makes it again."""
     who, what, mentions, later = {}, {}, {}, 0
+    wanted = set(chosen)
     with connection.cursor() as cursor:
         cursor.execute(FIND, values(person))
         for seq, verb, by_them, of_them, mentioned in cursor:
@@ -78,11 +87,11 @@ def plan(person: Person, chosen: list[int], upto: int) -> Plan:
                 continue
             if by_them:
                 who[seq] = verb
-            if of_them or (mentioned and seq in chosen):
+            if of_them or (mentioned and seq in wanted):
                 what[seq] = verb
             elif mentioned:
                 mentions[seq] = verb
-    taken = sorted(seq for seq in set(chosen) if seq in what)
+    taken = sorted(seq for seq in wanted if seq in what)
     return Plan(upto, who, what, mentions, taken, later)
 
 
@@ -99,6 +108,14 @@ def sealed_plan(erasure: UUID) -> str:
         cursor.execute(SEALED, [str(erasure)])
         found = cursor.fetchone()
     return found[0] if found else ""
+
+
+def involving(seqs: list[int], one: Person) -> int | None:
+    """The first of these records that this person wrote, or that tells of something of theirs."""
+    with connection.cursor() as cursor:
+        cursor.execute(THEIRS, {"seqs": seqs, **values(one)})
+        found = cursor.fetchone()
+    return found[0] if found else None
 
 
 def uids(seqs: list[int]) -> dict[int, UUID]:

@@ -47,12 +47,15 @@ def listing(request: HttpRequest) -> HttpResponse:
 def erasure(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = of(request, pk)
     mine = found.asked_by_id == request.user.pk
+    shown = mentions(request, found)
     context = {
         "title": f"Erasure of {found.subject}",
         "erasure": found,
         "kinds": kinds(found.plan),
         "held": [] if found.done_at else held(found.plan),
-        "mentions": mentions(request, found),
+        "mentions": shown,
+        "unshown": unshown(found.plan, len(shown)),
+        "reads": kept.on_site(request.user, "read_trail"),
         "may_plan": mine and found.done_at is None,
         "may_redact": not mine and kept.on_site(request.user, "decide_request"),
         "breadcrumbs": crumbs(request.user, ("erasures", "Erasures")),
@@ -97,8 +100,12 @@ def held(plan: dict[str, Any]) -> list[str]:
     return [f"On {path}: {count} of these records. It is lifted first." for path, count in covered]
 
 
+def unshown(plan: dict[str, Any], shown: int) -> int:
+    return len(plan.get("mentions", [])) + plan.get("unlisted", 0) - shown
+
+
 def mentions(request: HttpRequest, found: Erasure) -> list[tuple[int, Event]]:
-    """Shown to who reads the trail, and recorded as a look at it."""
+    """Shown to who reads the trail or approves, and recorded as a look at it."""
     listed = kept.mentions(request.user, found) if found.done_at is None else []
     if listed:
         erasures.view_mentions(found, by=request.user)

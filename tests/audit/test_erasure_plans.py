@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management import call_command
 
-from accounts.actions import grants, groups, keys, people
+from accounts.actions import grants, groups, keys, people, roles
+from accounts.decision import site
 from accounts.models import User
 from audit.actions import erasures, keeping
 from audit.actions.searches import save_search
 from audit.actions.trail import view_trail
 from audit.apps import governed_models
-from audit.models import Erasure, Event
-from audit.seal import rounds
+from audit.models import Erasure, Event, Hold
+from audit.seal import redaction, rounds
 from audit.seal.person import named_after
 from audit.search import Search
 from registry.actions import projects
@@ -96,10 +99,9 @@ def test_how_many_of_which_kind_is_told_before(cast, grant_diabetes, others):
 
 
 def test_a_mention_goes_when_somebody_looked_and_chose(cast, grant_diabetes, others):
-    mine = Event.objects.get(message="Grant 12, diabetes study", kind="act")
+    mine = Event.objects.get(message=THESIS, kind="act")
     asked = planned(cast, grant_diabetes)
-    (seq,) = [s for s in asked.plan["mentions"] if leaf_event(s) == mine.pk]
-    erasures.plan_erasure(asked, [seq], by=cast.erin)
+    erasures.plan_erasure(asked, [mention(asked, THESIS)], by=cast.erin)
     rounds.once()
     erasures.redact(asked, asked.plan["digest"], by=cast.petra)
     mine.refresh_from_db()
@@ -114,16 +116,108 @@ def leaf_event(seq: int) -> int:
     return int(found)
 
 
+def mention(asked: Erasure, message: str) -> int:
+    """The listed record that says this."""
+    mine = Event.objects.get(message=message, kind="act").pk
+    (seq,) = [seq for seq in asked.plan["mentions"] if leaf_event(seq) == mine]
+    return int(seq)
+
+
+THESIS = "Grant 12, diabetes study"
+
+
 def test_only_what_mentions_them_can_be_chosen(cast, grant_diabetes, others):
     asked = planned(cast, grant_diabetes)
-    with pytest.raises(ValidationError, match="Record 0 does not mention them"):
+    with pytest.raises(ValidationError, match="Record 0 is none of the mentions"):
         erasures.plan_erasure(asked, [0], by=cast.erin)
+
+
+def test_a_mention_that_nobody_sees_is_not_chosen(cast, grant_diabetes, others, monkeypatch):
+    """What is chosen comes first, and what is not listed stays, whoever knows its number."""
+    every = planned(cast, grant_diabetes).plan["mentions"]
+    monkeypatch.setattr(redaction, "LISTED", 1)
+    asked = planned(cast, grant_diabetes)
+    assert (asked.plan["mentions"], asked.plan["unlisted"]) == (every[:1], len(every) - 1)
+    with pytest.raises(ValidationError, match=f"Record {every[-1]} is none of the mentions"):
+        erasures.plan_erasure(asked, every[-1:], by=cast.erin)
+    monkeypatch.setattr(redaction, "LISTED", len(every))
+    erasures.plan_erasure(asked, [], by=cast.erin)
+    seq = mention(asked, THESIS)
+    erasures.plan_erasure(asked, [seq], by=cast.erin)
+    monkeypatch.setattr(redaction, "LISTED", 1)
+    erasures.plan_erasure(asked, [seq], by=cast.erin)
+    assert asked.plan["mentions"] == [seq, next(one for one in every if one != seq)]
+    assert asked.plan["unlisted"] == len(every) - 2
+
+
+def test_a_name_that_is_a_key_of_every_row_mentions_nobody(cast):
+    """Who left called herself as the columns of a table are called."""
+    ida = people.invite(username="ida", email="ida@example.org", name="Ida", by=cast.erin)
+    people.set_name(ida, name="id", by=ida)
+    grants.give(role("reader"), cast.bob, cast.scans, reason="Asked for his id", by=cast.alice)
+    people.deactivate(ida, by=cast.erin)
+    ida.refresh_from_db()
+    seal_all()
+    assert Event.objects.filter(kind="change", changes__has_key="id").count() > 10
+    listed = planned(cast, ida).plan["mentions"]
+    found = [Event.objects.get(pk=leaf_event(seq)) for seq in listed]
+    assert [(one.verb, one.kind) for one in found] == [
+        ("grant.open", "change"),
+        ("grant.open", "act"),
+    ]
+
+
+@pytest.mark.parametrize("involved", ["asker", "asker's own row", "approver"])
+def test_nobody_blanks_their_own_records(cast, grant_diabetes, involved):
+    """By having themselves mentioned first, or by choosing a mention in their own act."""
+    if involved == "asker":
+        person = people.invite(username="pia", email="p@example.org", by=cast.erin)
+        grants.give(role("admin"), person, site(), reason="As diabetes had", by=cast.erin)
+    elif involved == "approver":
+        keeping.place_hold("oncology", "As diabetes had", by=cast.petra)
+        keeping.lift_hold(Hold.objects.get(), by=cast.erin)
+    else:
+        grants.give(role("reader"), cast.erin, cast.scans, reason="As diabetes had", by=cast.alice)
+    people.deactivate(grant_diabetes, by=cast.erin)
+    grant_diabetes.refresh_from_db()
+    seal_all()
+    asked = planned(cast, grant_diabetes)
+    seq = mention(asked, "As diabetes had")
+    refused = pytest.raises(ValidationError, match=f"Record {seq} is yours or tells of you")
+    if involved == "approver":
+        erasures.plan_erasure(asked, [seq], by=cast.erin)
+        rounds.once()
+        with refused:
+            erasures.redact(asked, asked.plan["digest"], by=cast.petra)
+    else:
+        with refused:
+            erasures.plan_erasure(asked, [seq], by=cast.erin)
+    assert Event.objects.filter(message="As diabetes had").exists()
+
+
+def test_who_does_not_read_the_trail_chooses_nothing(cast, grant_diabetes, others):
+    clerk = roles.create(slug="clerk", name="Clerk", permissions=["manage_people"], by=cast.erin)
+    grants.give(clerk, cast.bob, site(), by=cast.erin)
+    asked = erasures.ask_erasure(grant_diabetes, "x", by=cast.bob)
+    rounds.once()
+    erasures.plan_erasure(asked, [], by=cast.bob)
+    with pytest.raises(PermissionDenied, match="who read the whole trail"):
+        erasures.plan_erasure(asked, [mention(asked, THESIS)], by=cast.bob)
+
+
+def test_on_the_console_the_second_person_sees_what_was_chosen(cast, grant_diabetes, others):
+    asked = planned(cast, grant_diabetes)
+    erasures.plan_erasure(asked, [mention(asked, THESIS)], by=cast.erin)
+    out = StringIO()
+    call_command("redact", "--look", str(asked.pk), "--as", "petra", stdout=out)
+    assert out.getvalue().count(THESIS) == 1
+    assert Event.objects.filter(verb="trail.view_mentions", actor=cast.petra).count() == 1
 
 
 def test_the_second_person_approves_exactly_what_they_saw(cast, grant_diabetes, others):
     asked = planned(cast, grant_diabetes)
     seen = asked.plan["digest"]
-    erasures.plan_erasure(asked, asked.plan["mentions"][:1], by=cast.erin)
+    erasures.plan_erasure(asked, [mention(asked, THESIS)], by=cast.erin)
     rounds.once()
     with pytest.raises(ValidationError, match="not the plan as it stands"):
         erasures.redact(asked, seen, by=cast.petra)

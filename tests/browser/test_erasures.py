@@ -152,6 +152,28 @@ def test_a_mention_is_shown_to_who_reads_the_trail_and_that_is_recorded(cast, fr
     assert not Event.objects.filter(verb="trail.view_mentions", actor=cast.petra).exists()
 
 
+def test_who_approves_sees_what_was_chosen_in_full(cast, frida):
+    """And no other mention: she does not read the trail."""
+    long = "Frida " + "wrote of it and " * 20 + "signed"
+    grants.give(role("reader"), cast.charlie, cast.scans, reason=long, by=cast.alice)
+    rounds.once()
+    asked = planned(cast, frida)
+    listed = caller(cast.erin).get(f"trail/erasures/{asked.pk}/mentions").json()["mentions"]
+    (seq,) = [one["record"] for one in listed if one["message"] == long]
+    assert any(one["message"] == "As Frida had" for one in listed)
+    erasures.plan_erasure(asked, [seq], by=cast.erin)
+    page = browser(cast.petra).get(reverse("erasure", args=[asked.pk])).content.decode()
+    assert long in page
+    assert "As Frida had" not in page
+    assert f"{len(listed) - 1} more are not shown, and stay" in page
+    (shown,) = caller(cast.petra).get(f"trail/erasures/{asked.pk}/mentions").json()["mentions"]
+    assert (shown["record"], shown["chosen"], shown["message"]) == (seq, True, long)
+    seen = Event.objects.filter(verb="trail.view_mentions", actor=cast.petra, kind="act")
+    assert seen.count() == 2
+    address = f"trail/erasures/{asked.pk}/mentions"
+    assert [caller(one).get(address).status_code for one in (cast.dana, cast.bob)] == [404, 404]
+
+
 def test_over_rest(cast, frida):
     erin, petra = caller(cast.erin), caller(cast.petra)
     refused(erin.post("trail/erasures", {"person": "bob", "reason": "x"}), 422, "person")

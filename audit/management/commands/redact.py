@@ -1,10 +1,11 @@
-"""`manage.py redact NAME --reason R` asks and plans; a second person looks, then carries it out."""
+"""`manage.py redact NAME --reason R` asks and plans; `--look ID` is for who carries it out."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
@@ -15,30 +16,31 @@ from audit.models import Erasure
 
 
 class Command(ActionCommand):
-    help = "Erase from the trail who somebody was (GDPR Art. 17), on two people's word."
+    """Carried out elsewhere: here whoever has the console could say to be both of the two."""
+
+    help = "Plan what erases from the trail who somebody was (GDPR Art. 17), or look at a plan."
 
     def add_action_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", nargs="?", help="of somebody deactivated: asks and plans")
         parser.add_argument("--reason", default="", help="stays for ever: names nobody")
         which = parser.add_mutually_exclusive_group()
         which.add_argument("--replan", metavar="ID", type=UUID, help="makes the plan again")
-        which.add_argument("--do", metavar="ID", type=UUID, help="carries out what was planned")
+        which.add_argument("--look", metavar="ID", type=UUID, help="shows it and what it takes")
         parser.add_argument(
             "--mention", metavar="N", type=int, action="append", default=[],
             help="with --replan: this record, which mentions them, goes too; may be repeated",
         )  # fmt: skip
-        parser.add_argument("--plan", default="", help="with --do: the digest of what you saw")
         parser.add_argument(
             "--dry-run", action="store_true", help="shows what would go, and changes nothing"
         )
 
     def act(self, by: Any, **options: Any) -> str:
-        if options["do"]:
-            return self.carry_out(options["do"], by, options["plan"], dry=options["dry_run"])
+        if options["look"]:
+            return looked(find_erasure(options["look"], by), by)
         if options["replan"]:
             return self.planned(find_erasure(options["replan"], by), options["mention"], by)
         if not options["username"]:
-            raise CommandError("Name the person to be forgotten, or --do ID.")
+            raise CommandError("Name the person to be forgotten, or --look ID.")
         subject = find_user(options["username"])
         if options["dry_run"]:
             return told(erasures.preview_erasure(subject, by=by))
@@ -50,17 +52,8 @@ class Command(ActionCommand):
 
     def planned(self, erasure: Erasure, mentions: list[int], by: Any) -> str:
         erasures.plan_erasure(erasure, mentions, by=by)
-        look = f"A second person looks with: redact --do {erasure.pk} --dry-run"
-        return f"{told(erasure.plan)}\n{look}"
-
-    def carry_out(self, uid: UUID, by: Any, plan: str, *, dry: bool) -> str:
-        erasure = find_erasure(uid, by)
-        if dry:
-            return told(erasure.plan) if erasure.plan else "Nobody has made a plan of it yet."
-        if not plan:
-            raise CommandError("Look first with --dry-run, then say --plan and its digest.")
-        erasures.redact(erasure, plan, by=by)
-        return f"Erased on {erasure.done_at:%Y-%m-%d %H:%M} UTC."
+        look = f"A second person looks with: redact --look {erasure.pk}"
+        return f"{told(erasure.plan)}\n{look}\nThey carry it out at {erasure.get_absolute_url()}"
 
 
 def find_erasure(uid: UUID, by: Any) -> Erasure:
@@ -68,6 +61,18 @@ def find_erasure(uid: UUID, by: Any) -> Erasure:
     if found is None:
         raise CommandError(f"Nobody asked for the erasure {uid}.")
     return found
+
+
+def looked(erasure: Erasure, by: Any) -> str:
+    """The plan, and in full what was chosen of others' records."""
+    if not erasure.plan:
+        return "Nobody has made a plan of it yet."
+    listed = kept.mentions(by, erasure)
+    if listed:
+        erasures.view_mentions(erasure, by=by)
+    chosen = [said for said in kept.as_said(erasure, listed) if said["chosen"]]
+    lines = [orjson.dumps(said).decode() for said in chosen]
+    return "\n".join([told(erasure.plan), *lines])
 
 
 def told(plan: dict[str, Any]) -> str:
