@@ -22,7 +22,8 @@ from accounts.models import (
     User,
     UserPermission,
 )
-from accounts.statements import DRIFT, RELIVE, SETTLE, row, rows
+from accounts.models.grants import GrantQuerySet
+from accounts.statements import DRIFT, HOLD, RELIVE, SETTLE, row, rows
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,22 @@ class Reach:
 
 
 EVERYTHING = Reach()
+
+
+def hold(role: Role) -> Role:
+    """As it is now, and kept so until the act ends: whoever edits it waits, or is waited for.
+
+    Before any resource or grant is locked; an edit too takes the role first.
+    """
+    row(HOLD, role.pk)
+    found: Role = Role.objects.get(pk=role.pk)
+    return found
+
+
+def held(grants: GrantQuerySet) -> GrantQuerySet:
+    """As they are now, and kept so: a grant that was closed meanwhile is left out."""
+    locked = grants.select_for_update(of=("self",)).select_related("role", "resource")
+    return locked.order_by("pk")  # everybody in one order, so that no two wait for each other
 
 
 def open_grant(
@@ -54,6 +71,7 @@ def open_grant(
     replaces: Grant | None = None,
 ) -> Grant:
     """Record the intent and its rows together; whoever calls this has decided."""
+    role = hold(role)
     grant = Grant(
         role=role,
         user=subject if isinstance(subject, User) else None,
@@ -162,9 +180,14 @@ def cover(version: Resource) -> None:
         resource=version.parent_id,
         first_version__lte=version.number,
     )
-    for grant in ranged.select_related("role"):
-        rows_of(grant).delete()
-        insert_rows(grant, grant.role.codenames())
+    for grant in held(ranged):
+        write_anew(grant)
+
+
+def write_anew(grant: Grant) -> None:
+    """Of a grant that is held: else rows would come back that a revocation took away."""
+    rows_of(grant).delete()
+    insert_rows(grant, grant.role.codenames())
 
 
 def records(codenames: frozenset[str]) -> list[PermissionRecord]:
@@ -176,10 +199,8 @@ def records(codenames: frozenset[str]) -> list[PermissionRecord]:
 
 def rewrite_role(role: Role) -> None:
     """After a role's permissions changed: the rows of every open grant of it, at once."""
-    codenames = role.codenames()
-    for grant in Grant.objects.open().filter(role=role).select_related("resource"):
-        rows_of(grant).delete()
-        insert_rows(grant, codenames)
+    for grant in held(Grant.objects.open().filter(role=role)):
+        write_anew(grant)
 
 
 @dataclass(frozen=True)
@@ -199,11 +220,12 @@ def drift() -> list[Drift]:
 def reconcile() -> list[Drift]:
     """Write anew what drifted; what drifted is told."""
     found = drift()
-    grants = Grant.objects.filter(pk__in={d.grant for d in found if d.grant})
-    for grant in grants.select_related("role", "resource"):
-        rows_of(grant).delete()
-        if grant.status != "revoked":
-            insert_rows(grant, grant.role.codenames())
+    drifted = Grant.objects.filter(pk__in={d.grant for d in found if d.grant})
+    for grant in held(drifted):
+        if grant.status == "revoked":
+            rows_of(grant).delete()
+        else:
+            write_anew(grant)
     if any(d.grant is None for d in found):
         row(SETTLE)
         row(RELIVE)

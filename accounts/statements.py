@@ -13,6 +13,8 @@ DECIDE = "select * from accounts_decide($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 DRIFT = "select * from accounts_drift()"
 SETTLE = "select accounts_settle(array(select id from accounts_resource))"
 RELIVE = "select count(accounts_relive(id)) from accounts_user"
+HOLD = "select from accounts_role where id = $1 for share"
+ABOVE = "select from accounts_resource where id = any($1::bigint[]) order by id for share"
 
 # What the decision point remembers (accounts/point).
 HELD = """

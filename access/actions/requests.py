@@ -10,7 +10,7 @@ from django.utils import timezone
 from access import mail, rules
 from access.models import AccessRequest, ApprovalStep, Status
 from accounts.decision import check, own, site
-from accounts.grants import open_grant
+from accounts.grants import hold, open_grant
 from accounts.models import Grant, Resource, Role, User
 from accounts.permissions import Permission
 from accounts.rules import on_side, require_active
@@ -89,7 +89,7 @@ def approve(request: AccessRequest, *, comment: str = "", by: User) -> AccessReq
     if request.steps.filter(decision="").exists():
         return request
     require_active(request.subject)
-    rules.require_on_offer(request.role)
+    rules.require_on_offer(hold(request.role))
     request.grant_id = open_requested(request, by).pk
     conclude(request, Status.APPROVED)
     mail.decided(request)

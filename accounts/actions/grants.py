@@ -13,6 +13,7 @@ from accounts.grants import (
     EVERYTHING,
     Reach,
     close_grant,
+    hold,
     open_grant,
     reach_of,
     resume_grant,
@@ -42,6 +43,7 @@ def give(
     by: User,
 ) -> Grant:
     check(by, Permission.GRANT, resource)
+    role = hold(role)
     rules.require_window(starts_at, expires_at)
     rules.require_reach(resource, reach.first, reach.last, reach.new_versions)
     rules.require_active(subject)
@@ -169,7 +171,9 @@ def extend(
 
 
 def require_held(grant: Grant, *statuses: str) -> Grant:
-    """Locked, and in a state from which this follows."""
+    """Locked, and in a state from which this follows; in the order in which all lock."""
+    hold(grant.role)
+    lock(grant.resource)
     grant = Grant.objects.select_for_update(of=("self",)).get(pk=grant.pk)
     if grant.effect == Grant.Effect.DENY:
         raise ValidationError("A deny stands or is revoked: revoke it and give another.")

@@ -45,6 +45,7 @@ def edit(
     by: User,
 ) -> Role:
     check(by, Permission.MANAGE_ROLES, site())
+    role = lock(role)
     rules.require_protected(role)
     rules.require_not_held(by, role)
     rules.require_narrower(role, require_known(permissions))
@@ -59,6 +60,7 @@ def edit(
 @action("role.retire", Event.Class.AUTHORIZATION)
 def retire(role: Role, *, by: User) -> Role:
     check(by, Permission.MANAGE_ROLES, site())
+    role = lock(role)
     rules.require_protected(role)
     if Grant.objects.open().filter(role=role).exists():
         raise ValidationError(f"{role} is still held: revoke its grants first.", code="conflict")
@@ -66,6 +68,12 @@ def retire(role: Role, *, by: User) -> Role:
     role.requestable = False
     role.save(update_fields=["retired_at", "requestable"])
     return role
+
+
+def lock(role: Role) -> Role:
+    """First of all: what is given of it meanwhile waits, or is there already to be rewritten."""
+    locked: Role = Role.objects.select_for_update(no_key=True).get(pk=role.pk)
+    return locked
 
 
 def require_known(permissions: Iterable[str]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from accounts.grants import Drift
 from accounts.models import Resource, Standing, StatePeriod, User
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
+from accounts.statements import ABOVE, rows
 from audit.context import current, origin
 from audit.hidden import record
 
@@ -105,7 +106,9 @@ class May:
 
 def lock(resource: R) -> R:
     """As it is now, and kept so until the act ends: by its row in the one tree, whatever its
-    kind, so that two acts on one resource never lock different tables."""
+    kind, so that two acts on one resource never lock different tables. Above comes before below,
+    as a change of either will ask for what lies above."""
+    rows(ABOVE, resource.ancestors)
     Resource.objects.select_for_update(no_key=True).get(pk=resource.pk)
     found: Any = type(resource).objects.get(pk=resource.pk)
     return found  # type: ignore[no-any-return]

@@ -83,11 +83,15 @@ begin
 
   if content and r.hidden then
     if not exists (
-      select 1 from accounts_userpermission p where p.user_id = subject and p.permission_id = edit
+      select 1 from accounts_userpermission p
+        join accounts_grant g on g.id = p.grant_id and g.closed_at is null
+      where p.user_id = subject and p.permission_id = edit
         and p.content_object_id = any(chain) and p.starts_at <= at
         and (p.expires_at is null or p.expires_at > at)
       union all
-      select 1 from accounts_grouppermission p where p.group_id = any(groups)
+      select 1 from accounts_grouppermission p
+        join accounts_grant g on g.id = p.grant_id and g.closed_at is null
+      where p.group_id = any(groups)
         and p.permission_id = edit and p.content_object_id = any(chain) and p.starts_at <= at
         and (p.expires_at is null or p.expires_at > at)
     ) then
@@ -99,7 +103,8 @@ begin
   if r.near = 'own' then
     select 'allowed', g.id, o.slug, coalesce(nullif(stated, ''), g.purpose)
     into reason, grant_id, role, purpose
-    from accounts_userpermission p join accounts_grant g on g.id = p.grant_id
+    from accounts_userpermission p
+      join accounts_grant g on g.id = p.grant_id and g.closed_at is null
       join accounts_role o on o.id = g.role_id
     where p.user_id = subject and p.permission_id = permission and p.content_object_id = any(chain)
       and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
@@ -111,7 +116,8 @@ begin
   if r.near is not null then
     select 'allowed', g.id, o.slug, coalesce(nullif(stated, ''), g.purpose)
     into reason, grant_id, role, purpose
-    from accounts_grouppermission p join accounts_grant g on g.id = p.grant_id
+    from accounts_grouppermission p
+      join accounts_grant g on g.id = p.grant_id and g.closed_at is null
       join accounts_role o on o.id = g.role_id
     where p.content_object_id = any(chain) and p.permission_id = permission
       and p.group_id = any(groups)

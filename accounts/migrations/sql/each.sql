@@ -50,7 +50,8 @@ create function accounts_decide_each(
         and p.permission_id = q.permission and p.group_id = any(q.groups)
         and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
       where q.near
-    ) h join accounts_grant g on g.id = h.grant_id join accounts_role o on o.id = g.role_id
+    ) h join accounts_grant g on g.id = h.grant_id and g.closed_at is null
+      join accounts_role o on o.id = g.role_id
     where (h.stated = '' or g.purpose in ('', h.stated)) and not (h.use and g.purpose = any(h.barred))
     order by h.n, h.nearness, array_position(h.chain, h.node) desc, g.opened_at, g.id
   )

@@ -12,6 +12,20 @@ create trigger kind before insert or update of content_object_id on accounts_use
 create trigger kind before insert or update of content_object_id on accounts_grouppermission
   for each row execute function accounts_row_kind();
 
+-- No row without its open grant, which is kept open until the row is there or is waited for.
+create function accounts_row_given() returns trigger language plpgsql as $$
+begin
+  perform 1 from accounts_grant g where g.id = new.grant_id and g.closed_at is null for share;
+  if not found then
+    raise exception 'grant % is not open: it gives nothing', new.grant_id using errcode = '23514';
+  end if;
+  return new;
+end $$;
+create trigger given before insert or update of grant_id on accounts_userpermission
+  for each row execute function accounts_row_given();
+create trigger given before insert or update of grant_id on accounts_grouppermission
+  for each row execute function accounts_row_given();
+
 -- Who may do this here, by name, also through groups.
 create function accounts_who_can(
   permission integer, codename text, content boolean, use boolean, edit integer,

@@ -73,8 +73,27 @@ $$;
 create function accounts_settle(touched bigint[]) returns void language plpgsql as $$
 declare
   fresh record;
-  at timestamptz := clock_timestamp();
+  at timestamptz;
+  above bigint[];
+  kept bigint[] := '{}';
 begin
+  -- What this rests on stays until the commit, or is waited for: else two changes at once, here and
+  -- there, would each leave the other out. Again, when it lies elsewhere after the waiting.
+  loop
+    above := array(
+      with recursive base (id) as (
+        select unnest(touched)
+        union
+        select up from base join accounts_resource r using (id)
+          cross join lateral unnest(r.ancestors || r.sources) up
+      )
+      select id from base
+    );
+    exit when above <@ kept;
+    perform 1 from accounts_resource where id = any(above) order by id for share;
+    kept := kept || above;
+  end loop;
+  at := clock_timestamp();
   for fresh in select * from accounts_fresh(touched) loop
     if exists (
       select 1 from accounts_standing s where s.resource_id = fresh.id and s.closed_at is null
@@ -122,8 +141,12 @@ create function accounts_relive(person uuid) returns void language plpgsql as $$
 declare
   subject uuid;
   answers uuid;
-  at timestamptz := clock_timestamp();
+  at timestamptz;
 begin
+  -- Whoever answers for it stays as they are until the commit, or is waited for.
+  perform 1 from accounts_user
+    where id = (select owner_id from accounts_serviceaccount where user_id = person) for share;
+  at := clock_timestamp();
   for subject, answers in
     select u.id, case when u.is_active and (u.kind <> 'service' or o.is_active)
       then coalesce(o.id, u.id) end

@@ -17,12 +17,14 @@ create function accounts_visible(
   ),
   rows as materialized (
     select p.permission_id, p.content_object_id as node, g.purpose
-    from accounts_userpermission p join accounts_grant g on g.id = p.grant_id
+    from accounts_userpermission p
+      join accounts_grant g on g.id = p.grant_id and g.closed_at is null
     where p.user_id = subject and p.permission_id in (permission, edit)
       and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
     union
     select p.permission_id, p.content_object_id, g.purpose
-    from accounts_grouppermission p join accounts_grant g on g.id = p.grant_id
+    from accounts_grouppermission p
+      join accounts_grant g on g.id = p.grant_id and g.closed_at is null
     where p.group_id in (select group_id from groups) and p.permission_id in (permission, edit)
       and p.starts_at <= at and (p.expires_at is null or p.expires_at > at)
   ),
