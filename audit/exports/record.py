@@ -60,7 +60,7 @@ def record(event: Event, changes: list[Record]) -> Record:
         "changes": changes,
         "sequence": event.pk,
     }
-    empty = ("", [], {}, None)
+    empty: tuple[Any, ...] = ("", [], {}, None)
     return {name: value for name, value in found.items() if value not in empty or name in ALWAYS}
 
 

@@ -288,7 +288,7 @@ def test_no_event_holds_up_those_after_it(cast, tmp_path, form):
 def test_whatever_fails_is_told_and_tried_again(cast, file, settings, monkeypatch):
     sink, path = file
     settings.TRAIL_SINKS = [f"file://{path}#name=file"]
-    broken = replace(formats.FORMATS["jsonl"], lines=lambda records: {}["rule"])
+    broken = replace(formats.FORMATS["jsonl"], lines=lambda records: str({"a": 1}["rule"]))
     with monkeypatch.context() as patched:
         patched.setitem(formats.FORMATS, "jsonl", broken)
         assert shipping.ship(sink) == 0

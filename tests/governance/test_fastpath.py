@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core import signing
+from django.core.handlers.wsgi import WSGIRequest
 from django.utils import timezone
 
 from accounts.actions import grants, groups, keys
@@ -38,6 +39,7 @@ class World:
         grants.give(role("auditor"), cast.scoring.user, site(), by=cast.erin)
         self.issued = self.key(["review", "read", "discover"])
         self.noted: list[Any] = []
+        self.headers: dict[str, str] = {}
         self.fast = FastPath(self.long_way, self.note)
         self.ask()  # the first of a minute goes the long way
 
@@ -58,6 +60,11 @@ class World:
         """Status and body; `None` for what went the long way, with its body whole."""
         raw = body if isinstance(body, bytes) else json.dumps(body or question()).encode()
         told: list[str] = []
+
+        def start(status: str, headers: list[tuple[str, str]]) -> None:
+            told.append(status)
+            self.headers = dict(headers)
+
         found = self.fast(
             {
                 "REQUEST_METHOD": "POST",
@@ -69,7 +76,7 @@ class World:
                 "wsgi.input": io.BytesIO(raw),
             }
             | environ,
-            lambda status, headers: told.append(status),
+            start,
         )
         content = b"".join(found)
         if told == ["299 the long way"]:
@@ -181,6 +188,30 @@ def test_who_is_not_plain_goes_the_long_way(world):
     ):
         assert world.ask(**environ)[0] == "long", environ
     assert world.ask()[0] == "200 OK"
+
+
+def test_nobody_says_https_of_themselves(world, settings):
+    """A header counts where a proxy is trusted to set it; else what the server says."""
+    settings.HTTPS = True
+    claimed = {"HTTP_X_FORWARDED_PROTO": "https"}
+    settings.SECURE_PROXY_SSL_HEADER = None
+    assert world.ask()[0] == world.ask(**claimed)[0] == "long"
+    assert world.ask(**{"wsgi.url_scheme": "https"})[0] == "200 OK"
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert world.ask(**claimed)[0] == "200 OK"
+    for told in ("http", "", "http, https", "HTTPS"):
+        tried = {"HTTP_X_FORWARDED_PROTO": told, "wsgi.url_scheme": "https"}
+        assert world.ask(**tried)[0] == "long"
+        request = WSGIRequest({"REQUEST_METHOD": "POST", "wsgi.input": io.BytesIO()} | tried)
+        assert not request.is_secure()
+
+
+def test_an_answer_has_an_id_of_its_own_where_none_was_sent(world):
+    for asked in ({}, {"HTTP_X_REQUEST_ID": ""}, {"HTTP_X_REQUEST_ID": "a\nb"}):
+        told = world.ask(question(subject={"type": "user", "id": "charlie"}), **asked)[1]
+        assert world.headers["X-Request-ID"] == told["context"]["evaluation_id"]
+    world.ask(HTTP_X_REQUEST_ID="mine")
+    assert world.headers["X-Request-ID"] == "mine"
 
 
 def test_who_may_not_know_is_not_told_here(world):
