@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from redis import Redis, RedisError
 
 from audit.context import origin
-from audit.models import Event
+from audit.models import Event, insert
 
 WINDOW = 60  # seconds in which the same refusal of the same person is counted, not repeated
 SAME = (
@@ -80,7 +80,7 @@ def write_all(rows: list[dict[str, Any]]) -> None:
     """As `write`, for what was refused elsewhere and comes together."""
     fresh = [row for row in rows if not is_repeat(row)]
     with transaction.atomic():
-        Event.objects.bulk_create(Event(**row) for row in fresh)
+        insert([Event(**row) for row in fresh])
 
 
 def is_repeat(row: dict[str, Any]) -> bool:
