@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from redis import Redis, RedisError
 
 from audit.context import origin
-from audit.models import Event
+from audit.models import Event, insert
 
 WINDOW = 60  # seconds in which the same refusal of the same person is counted, not repeated
 SAME = (
@@ -28,6 +28,7 @@ SAME = (
     "values_of",
 )  # what a repetition shares
 COUNTED, FLUSHING = "refusals:counted", "refusals:flushing"
+LOCK = 0x666F6C64  # "fold"
 
 _pending: ContextVar[list[dict[str, Any]] | None] = ContextVar("pending", default=None)
 
@@ -80,7 +81,7 @@ def write_all(rows: list[dict[str, Any]]) -> None:
     """As `write`, for what was refused elsewhere and comes together."""
     fresh = [row for row in rows if not is_repeat(row)]
     with transaction.atomic():
-        Event.objects.bulk_create(Event(**row) for row in fresh)
+        insert([Event(**row) for row in fresh])
 
 
 def is_repeat(row: dict[str, Any]) -> bool:
@@ -113,6 +114,24 @@ def stamped(row: dict[str, Any]) -> dict[str, Any]:
 
 def flush() -> int:
     """Write each counted repetition as one later event; a crash in between repeats, never loses."""
+    with alone() as mine:
+        return write_counted() if mine else 0
+
+
+@contextmanager
+def alone() -> Iterator[bool]:
+    """The session's lock: what is committed has to leave Redis too before another one looks."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [LOCK])
+        mine: bool = cursor.fetchone()[0]
+        try:
+            yield mine
+        finally:
+            if mine:
+                cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
+
+
+def write_counted() -> int:
     if not _redis.exists(FLUSHING):
         if not _redis.exists(COUNTED):
             return 0

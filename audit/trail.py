@@ -17,6 +17,16 @@ from audit.seal.verify import Report, verify
 ACT_OF = "select 1 from audit_event a where a.act = e.act and a.kind = 'act'"
 DECIDED = "jsonb_array_elements(a.decision) as passed where starts_with(e.resource_path, "
 CHECKS = {  # made of constants only
+    "this is neither an act nor a change": """
+        e.kind not in ('act', 'change', 'out_of_band')""",
+    "this act has no number that a change could name": """
+        e.kind = 'act' and e.act is null""",
+    "this change says of no place what it wrote": """
+        e.kind = 'change' and e.resource_path = ''""",
+    "this change was not written with its act": f"""
+        e.kind = 'change' and exists ({ACT_OF} and a.outcome = 'ok')
+        and not exists ({ACT_OF} and a.outcome = 'ok'
+        and (a.timestamp = e.timestamp or a.xact = e.xact))""",
     "this change has no act that made it": f"""
         e.kind = 'change' and not exists ({ACT_OF} and a.outcome = 'ok')""",
     "this change names another person or verb than its act": f"""

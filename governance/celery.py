@@ -11,7 +11,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["accounts", "access", "audit", "gateway", "registry"])
 app.autodiscover_tasks(["accounts"], related_name="post")
 app.conf.beat_schedule = {
-    "fold refusals": {"task": "audit.tasks.fold", "schedule": 60.0},
+    "fold refusals": {"task": "audit.tasks.fold", "schedule": 60.0, "options": {"expires": 60}},
     "drain the spool": {"task": "gateway.tasks.drain", "schedule": 2.0, "options": {"expires": 2}},
     "sweep permission rows": {"task": "accounts.tasks.sweep", "schedule": 300.0},
     "discard exports": {"task": "audit.tasks.discard_exports", "schedule": 3600.0},

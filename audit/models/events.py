@@ -162,8 +162,12 @@ class Event(AbstractLogEntry):  # type: ignore[misc]
         return reverse("event", args=[self.uid])
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Once, with what the application has a say in; the rest the database refuses."""
         self.stamp()
-        super().save(*args, **kwargs)
+        if self.pk is None:
+            insert([self])
+        else:
+            super().save(*args, **kwargs)
 
     def stamp(self) -> None:
         self._stamp_origin()
@@ -191,7 +195,10 @@ class Event(AbstractLogEntry):  # type: ignore[misc]
 
 
 def insert(events: list[Event]) -> None:
-    """Any number by one statement of one parameter: building SQL for each costs more."""
+    """Any number by one statement of one parameter: building SQL for each costs more. What has a
+    default is the database's to say: the application may not name it."""
+    if not events:
+        return
     fields = Event._meta.concrete_fields
     given = [f for f in fields if not (f.generated or f.primary_key or f.has_db_default())]
     names = [field.attname for field in given]

@@ -29,7 +29,7 @@ from audit.exports import progress, stream
 from audit.exports.formats import FORMATS as FORMATS_KNOWN
 from audit.exports.ocsf import CATEGORIES, ocsf
 from audit.exports.record import records
-from audit.models import Event, Export
+from audit.models import Event, Export, insert
 from audit.search import Search
 from audit.tasks import discard_exports, write_export
 from tests.attempts import ATTEMPTS, gather
@@ -326,7 +326,7 @@ def test_files_go_after_a_week(cast, client):
 
 def test_memory_does_not_grow_with_the_rows(cast):
     def peak(count: int) -> int:
-        Event.objects.bulk_create(
+        insert(
             [
                 Event(kind="act", verb="test.bulk", event_class="management", door="cli", data={})
                 for _ in range(count)

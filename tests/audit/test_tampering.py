@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import ProgrammingError, connection
 
 from audit.models import Event
 from audit.seal import anchors, canon, keys, proofs, rounds, sealer, verify
@@ -195,9 +195,11 @@ REUSED = """insert into audit_event (id, kind, event_class, act, verb, outcome, 
 
 @pytest.mark.parametrize("when", ["now() - interval '11 hours'", "now() - interval '1 second'"])
 def test_a_fake_under_the_number_of_another_is_named(settled, when):
-    """The application's own role may write it; the sealer looks only at new numbers."""
-    with connection.cursor() as cursor:
+    """The application's own role may not; and the sealer looks only at new numbers."""
+    with pytest.raises(ProgrammingError, match="permission denied"), connection.cursor() as cursor:
         cursor.execute(REUSED.format(when=when))
+    with as_superuser() as server:
+        server.execute(REUSED.format(when=when))
     fake = Event.objects.get(object_repr="forged")
     assert told().startswith("1 events have no leaf") or f"event {fake.uid}" in told()
     rounds.once()
@@ -208,16 +210,16 @@ def test_a_fake_under_the_number_of_another_is_named(settled, when):
 def test_a_fake_under_a_number_that_is_still_looked_at_gets_its_leaf(sealed):
     """Nothing stops the sealer: two events of one number are two leaves."""
     newest = REUSED.partition("where")[0] + "where kind = 'act' order by id desc limit 1"
-    with connection.cursor() as cursor:
-        cursor.execute(newest.format(when="now() - interval '11 hours'"))
+    with as_superuser() as server:
+        server.execute(newest.format(when="now() - interval '11 hours'"))
     assert rounds.once() == 1
     fake = Event.objects.get(object_repr="forged")
     assert any(p.uid == str(fake.uid) and "backdated" in p.text for p in check().problems)
 
 
 def test_a_fake_of_tomorrow_is_named_before_and_after_it_is_sealed(sealed):
-    with connection.cursor() as cursor:
-        cursor.execute(FORGERY.format(when="now() + interval '1 day'"))
+    with as_superuser() as server:
+        server.execute(FORGERY.format(when="now() + interval '1 day'"))
     fake = Event.objects.get(object_repr="forged")
     assert "1 events have no leaf" in told() and str(fake.uid) in told()
     rounds.once()

@@ -209,6 +209,7 @@ CHANGE = """insert into audit_event (kind, event_class, act, verb, outcome, acto
   message, data) select %s, event_class, coalesce(%s, act), verb, outcome, actor_id, actor_repr, '',
   '', '', 'forged', 1, %s, %s, '', 'cli', '', '', '{}' from audit_event
   where kind = 'act' and verb = 'asset.register' limit 1"""
+NOBODYS = CHANGE.replace("coalesce(%s, act)", "null::uuid")
 OTHER = "019f0000-0000-7000-8000-000000000000"
 
 
@@ -219,6 +220,9 @@ OTHER = "019f0000-0000-7000-8000-000000000000"
         ("change", None, "/cardio/", "[]", "no decision of its act was about"),
         ("act", OTHER, "/oncology/", "[]", "no decision that allowed it"),
         ("act", None, "/oncology/", '[{"path": "/"}]', "another event claims the same act"),
+        ("changed", None, "/oncology/", "[]", "neither an act nor a change"),
+        ("change", None, "", "[]", "says of no place"),
+        ("change", None, "/oncology/", "[]", "not written with its act"),
     ],
 )
 def test_a_forged_line_is_found(
@@ -227,6 +231,16 @@ def test_a_forged_line_is_found(
     """As far as it can be without a seal: what does not fit its neighbours."""
     with connection.cursor() as cursor:
         cursor.execute(CHANGE, [kind, act, path, decision])
+    require_named(problem)
+
+
+def test_a_forged_act_without_its_number_is_found(cast: Cast) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(NOBODYS, ["act", "/oncology/", '[{"path": "/"}]'])
+    require_named("no number that a change could name")
+
+
+def require_named(problem: str) -> None:
     found = [finding for finding in trail.findings() if problem in finding.problem]
     assert [finding.about for finding in found] == ["forged"]
     with pytest.raises(CommandError, match=r"The first: .*forged") as failed:
