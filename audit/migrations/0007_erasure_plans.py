@@ -44,8 +44,8 @@ begin
   lock table audit_hold in share mode;
   if exists (
       select from audit_leaf l join audit_event e on (e.id, e."timestamp") = (l.event_id, l.at)
-        join audit_hold h on h.lifted_at is null
-          and (h.path = '/' or starts_with(e.resource_path, h.path))
+        join audit_holds() h on h.path = '/' or starts_with(e.resource_path, h.path)
+          or e.resource_id = any(h.resources)
        where l.seq = any(who_seqs || what_seqs)) then
     raise exception 'redaction of what a legal hold covers'
       using errcode = 'insufficient_privilege';

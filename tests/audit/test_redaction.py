@@ -22,6 +22,8 @@ from audit.seal import proofs, redaction, rounds
 from audit.seal.erased import digest
 from audit.seal.person import person
 from audit.search import Search
+from registry.actions import assets, projects
+from registry.models import Asset
 from tests.acting import do, holding, rows
 from tests.audit.sealing import as_superuser, seal_all, told
 from tests.cast import role
@@ -201,6 +203,29 @@ def test_a_hold_stops_it(cast, gone):
 def test_a_hold_elsewhere_stops_nothing(cast, gone):
     keeping.place_hold("oncology/ct-scans", "inquiry 8", by=cast.petra)
     erase(cast, gone)
+
+
+@pytest.mark.parametrize("path", ["/cardio/ct-scans/", "/cardio/", "/oncology/ct-scans/"])
+def test_a_hold_follows_what_was_moved(cast, gone, path):
+    """Her grant was recorded at the old address, or comes to be at the new one."""
+    cardio = projects.register(slug="cardio", owner=cast.alice, by=cast.erin)
+    people.reactivate(gone, by=cast.erin)
+    grants.give(role("reader"), gone, cast.scans, by=cast.alice)
+    assets.move(cast.scans, cardio, by=cast.alice)
+    grants.give(role("contributor"), gone, Asset.objects.get(pk=cast.scans.pk), by=cast.alice)
+    people.deactivate(gone, by=cast.erin)
+    gone.refresh_from_db()
+    seal_all()
+    keeping.place_hold(path, "inquiry 9", by=cast.petra)
+    asked = planned(cast, gone)
+    acts = Event.objects.filter(verb="grant.open", object_repr__startswith="frida holds")
+    assert len({event.resource_path for event in acts}) == 2
+    assert asked.plan["held"][path] >= acts.count()
+    with pytest.raises(ValidationError, match="legal hold is open"):
+        erasures.redact(asked, asked.plan["digest"], by=cast.petra)
+    with pytest.raises(ProgrammingError, match="legal hold"), transaction.atomic():
+        pretend_done(asked, cast.petra)
+        redact_by_sql(asked.pk, *parts(asked))
 
 
 def test_on_the_console_two_people_look(cast, gone):
