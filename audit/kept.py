@@ -97,7 +97,7 @@ def as_said(erasure: Erasure, listed: list[tuple[int, Event]]) -> list[dict[str,
             "object": event.object_repr,
             "message": event.message,
             "changes": event.changes,
-            "data": event.data,
+            "facts": event.data,
         }
         for seq, event in listed
     ]

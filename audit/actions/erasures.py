@@ -29,6 +29,8 @@ def ask_erasure(subject: Any, reason: str, *, by: Any) -> Erasure:
     require_gone(subject)
     if not reason.strip():
         raise ValidationError({"reason": "Say why, without naming them: the reason stays."})
+    if person(subject).is_named_in(reason):
+        raise ValidationError({"reason": "A name of theirs stands in it: the reason stays."})
     erasure = Erasure(subject=subject, reason=reason.strip(), asked_by=by)
     erasure.full_clean()
     erasure.save()

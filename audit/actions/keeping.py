@@ -50,6 +50,7 @@ def place_hold(path: str, reason: str, *, by: Any) -> Hold:
 @action("trail.lift_hold", Event.Class.MANAGEMENT)
 def lift_hold(hold: Hold, *, by: Any) -> Hold:
     require_keeper(by)
+    hold.refresh_from_db(from_queryset=Hold.objects.select_for_update())
     if hold.lifted_at is not None:
         raise ValidationError("This hold was lifted already.", code="conflict")
     if hold.placed_by_id == by.pk:

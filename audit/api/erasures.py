@@ -57,7 +57,7 @@ class MentionOut(serializers.Serializer[Any]):
     object = serializers.CharField()
     message = serializers.CharField()
     changes = serializers.JSONField()
-    data = serializers.JSONField()
+    facts = serializers.JSONField()
 
 
 class MentionsOut(serializers.Serializer[Any]):

@@ -8,6 +8,18 @@ from django.db import migrations, models
 
 from audit.gate import Gate
 
+# What an open hold covers beside its path: whatever lies under it now or was ever recorded there,
+# under whichever address its other events stand. It was moved in, or moved out.
+HOLDS = """
+create function audit_holds() returns table (id uuid, path text, resources bigint[])
+  language plpgsql stable set search_path = public, pg_temp as $$ begin
+  return query select h.id, h.path, case when h.path = '/' then '{}' else array(
+      select r.id::bigint from accounts_resource r where starts_with(r.path, h.path)
+       union select e.resource_id from audit_event e
+        where e.resource_id is not null and starts_with(e.resource_path, h.path)) end
+    from audit_hold h where h.lifted_at is null;
+end $$;
+"""
 # The last word on retention: whatever the application asks for, a year stays.
 RETIRE = """
 create function audit_retire(name text) returns void
@@ -31,9 +43,11 @@ begin
     raise exception '%: the trail is kept for 12 months at least', name
       using errcode = 'insufficient_privilege';
   end if;
-  if exists (select from audit_hold h where h.lifted_at is null and (h.path = '/' or exists (
+  lock table audit_hold in share mode;
+  if exists (select from audit_holds() h where h.path = '/' or exists (
       select from audit_event e where e."timestamp" >= record.first_day
-         and e."timestamp" < record.end_day and starts_with(e.resource_path, h.path)))) then
+         and e."timestamp" < record.end_day
+         and (starts_with(e.resource_path, h.path) or e.resource_id = any(h.resources)))) then
     raise exception '%: a hold is open', name using errcode = 'insufficient_privilege';
   end if;
   execute format('select count(*) = $1 from %I', name) into fits using record.events;
@@ -95,5 +109,6 @@ class Migration(migrations.Migration):
         ),
         Gate("audit_erasure"),
         Gate("audit_hold"),
+        migrations.RunSQL(HOLDS),
         migrations.RunSQL(RETIRE),
     ]

@@ -44,8 +44,8 @@ begin
   lock table audit_hold in share mode;
   if exists (
       select from audit_leaf l join audit_event e on (e.id, e."timestamp") = (l.event_id, l.at)
-        join audit_hold h on h.lifted_at is null
-          and (h.path = '/' or starts_with(e.resource_path, h.path))
+        join audit_holds() h on h.path = '/' or starts_with(e.resource_path, h.path)
+          or e.resource_id = any(h.resources)
        where l.seq = any(who_seqs || what_seqs)) then
     raise exception 'redaction of what a legal hold covers'
       using errcode = 'insufficient_privilege';
@@ -89,6 +89,49 @@ create constraint trigger done after insert or update of done_by_id on audit_era
   execute function trail_erasure_done();
 """
 BACK = "drop trigger done on audit_erasure; drop function trail_erasure_done;"
+# A hold is lifted once, by a second person and their act; nothing else about it ever changes.
+LIFTED = """
+create function trail_keep_hold() returns trigger language plpgsql as $$ begin
+  if tg_op = 'UPDATE' then
+    if old.lifted_at is null and new.lifted_by_id is not null
+        and to_jsonb(old) - '{lifted_at,lifted_by_id}'::text[]
+          = to_jsonb(new) - '{lifted_at,lifted_by_id}'::text[] then
+      return new;
+    end if;
+  end if;
+  raise exception '% on % refused: a hold is lifted, and stays', tg_op, tg_table_name
+    using errcode = 'insufficient_privilege';
+end $$;
+create trigger keep before update or delete on audit_hold
+  for each row execute function trail_keep_hold();
+create trigger keep_all before truncate on audit_hold
+  for each statement execute function trail_keep_hold();
+alter table audit_hold enable always trigger keep;
+alter table audit_hold enable always trigger keep_all;
+create function trail_hold_lifted() returns trigger language plpgsql
+  set enable_seqscan = off set enable_bitmapscan = off as $$ begin
+  if new.lifted_by_id = new.placed_by_id or not exists (
+      select from audit_event
+       where "timestamp" >= transaction_timestamp() and xact = pg_current_xact_id()
+         and kind = 'act' and outcome = 'ok' and verb = 'trail.lift_hold'
+         and object_pk = new.id::text and actor_id = new.lifted_by_id
+         and (decision @> '[{"permission": "decide_request", "path": "/"}]'
+              or decision @> '[{"permission": "manage_policies", "path": "/"}]')) then
+    raise exception 'a hold is lifted by who the trail says, not by who placed it'
+      using errcode = 'insufficient_privilege';
+  end if;
+  return null;
+end $$;
+create constraint trigger lifted after insert or update on audit_hold
+  deferrable initially deferred for each row when (new.lifted_by_id is not null)
+  execute function trail_hold_lifted();
+alter table audit_hold enable always trigger lifted;
+"""
+STAYED = """
+drop trigger lifted on audit_hold; drop trigger keep on audit_hold;
+drop trigger keep_all on audit_hold; drop function trail_hold_lifted;
+drop function trail_keep_hold;
+"""
 
 
 class Migration(migrations.Migration):
@@ -126,4 +169,5 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(REDACT, migrations.RunSQL.noop),
         migrations.RunSQL(DONE, BACK),
+        migrations.RunSQL(LIFTED, STAYED),
     ]

@@ -10,14 +10,20 @@ from django.db import connection
 
 WHO, WHAT = "who", "what"
 REDACTION = "trail.redact"
-# Sealed, or so young that no sealer has come by.
+# Sealed, or so young that no sealer has come by; and before it somebody else's sealed plan of that.
 ACT = """
 select e.data ->> 'digest' from audit_event e
   left join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
  where e.act = %s and e.verb = %s and e.kind = 'act' and e.outcome = 'ok'
    and (l.seq is not null or abs(extract(epoch from now() - e."timestamp")) < 600)
+   and exists (
+     select from audit_event p join audit_leaf pl on (pl.event_id, pl.at) = (p.id, p."timestamp")
+      where p.verb = 'trail.plan_erasure' and p.kind = 'act' and p.outcome = 'ok'
+        and (p.content_type_id, p.object_pk) = (e.content_type_id, e.object_pk)
+        and p.data ->> 'digest' = e.data ->> 'digest' and p.actor_id <> e.actor_id
+        and p."timestamp" < e."timestamp" and (l.seq is null or pl.seq < l.seq))
 """
-UNSAID = "was erased, and no sealed redaction says so"
+UNSAID = "was erased, and no sealed plan and redaction say so"
 Tell = Callable[..., None]
 
 

@@ -50,8 +50,6 @@ select seq, verb, by_them, of_them, mentioned from (
 
 
 def values(person: Person) -> dict[str, Any]:
-    # Whole words: the characters of names and addresses do not end one.
-    every = "|".join(re.escape(word) for word in person.words)
     unique = [*person.names, *person.emails]
     return {
         "id": person.pk,
@@ -63,7 +61,7 @@ def values(person: Person) -> dict[str, Any]:
         "types": [kind for kind, _ in person.rows],
         "pks": [pk for _, pk in person.rows],
         "parts": [f"%{part(word)}%" for word in person.words],  # most rows need no pattern then
-        "pattern": rf"(?<![\w.@+-])({every})(?![\w@+-])",
+        "pattern": person.pattern,
         "redaction": REDACTION,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,15 @@ class Person:
     emails: list[str]
     words: list[str]
     rows: list[tuple[int, str]]
+
+    @property
+    def pattern(self) -> str:
+        """Whole words: the characters of names and addresses do not end one."""
+        every = "|".join(re.escape(word) for word in self.words)
+        return rf"(?<![\w.@+-])({every})(?![\w@+-])"
+
+    def is_named_in(self, text: str) -> bool:
+        return re.search(self.pattern, text.lower()) is not None
 
 
 def person(user: Any) -> Person:

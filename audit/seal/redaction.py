@@ -18,8 +18,8 @@ SIZE = "select coalesce(max(seq) + 1, 0) from audit_leaf"
 HELD = """
 select h.path, count(*) from audit_leaf l
   join audit_event e on (e.id, e."timestamp") = (l.event_id, l.at)
-  join audit_hold h on h.lifted_at is null
-    and (h.path = '/' or starts_with(e.resource_path, h.path))
+  join audit_holds() h on h.path = '/' or starts_with(e.resource_path, h.path)
+    or e.resource_id = any(h.resources)
  where l.seq = any(%s) group by 1 order by 1
 """
 UIDS = "select seq, uid from audit_leaf where seq = any(%s)"

@@ -28,9 +28,9 @@ select relname, to_date(substr(relname, 13), 'YYYY_MM')
  order by 1
 """
 HELD = """
-select h.id from audit_hold h where h.lifted_at is null and (h.path = '/' or exists (
+select h.id from audit_holds() h where h.path = '/' or exists (
   select from audit_event e where e."timestamp" >= %(first)s and e."timestamp" < %(end)s
-     and starts_with(e.resource_path, h.path))) limit 1
+     and (starts_with(e.resource_path, h.path) or e.resource_id = any(h.resources))) limit 1
 """
 UNSEALED = """
 select count(*) from audit_event e where e."timestamp" >= %(first)s and e."timestamp" < %(end)s

@@ -101,7 +101,7 @@ def held(plan: dict[str, Any]) -> list[str]:
 
 
 def unshown(plan: dict[str, Any], shown: int) -> int:
-    return len(plan.get("mentions", [])) + plan.get("unlisted", 0) - shown
+    return len(plan.get("mentions", [])) + int(plan.get("unlisted", 0)) - shown
 
 
 def mentions(request: HttpRequest, found: Erasure) -> list[tuple[int, Event]]:

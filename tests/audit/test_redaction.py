@@ -19,9 +19,11 @@ from audit.context import Origin, entered
 from audit.models import Erasure, Event
 from audit.queries import events, recent_values
 from audit.seal import proofs, redaction, rounds
-from audit.seal.erased import digest
+from audit.seal.erased import UNSAID, digest
 from audit.seal.person import person
 from audit.search import Search
+from registry.actions import assets, projects
+from registry.models import Asset
 from tests.acting import do, holding, rows
 from tests.audit.sealing import as_superuser, seal_all, told
 from tests.cast import role
@@ -158,6 +160,18 @@ def test_who_still_works_here_is_not_erased(cast, gone):
         erasures.redact(asked, asked.plan["digest"], by=cast.petra)
 
 
+@pytest.mark.parametrize(
+    "reason",
+    ["Frida wants it", f"wrote from <{MAIL.upper()}>", "as FRIDA KAHLO asked", "(Frida K)"],
+)
+def test_the_reason_does_not_name_her(cast, gone, reason):
+    """It would stay for ever: by any name of hers, then or now."""
+    with pytest.raises(ValidationError, match="A name of theirs stands in it"):
+        erasures.ask_erasure(gone, reason, by=cast.erin)
+    assert not Erasure.objects.exists()
+    erasures.ask_erasure(gone, "letter of Fridays, 3 May", by=cast.erin)
+
+
 def test_once_is_enough(cast, gone):
     erasure = erase(cast, gone)
     with pytest.raises(ValidationError, match="already"):
@@ -201,6 +215,29 @@ def test_a_hold_stops_it(cast, gone):
 def test_a_hold_elsewhere_stops_nothing(cast, gone):
     keeping.place_hold("oncology/ct-scans", "inquiry 8", by=cast.petra)
     erase(cast, gone)
+
+
+@pytest.mark.parametrize("path", ["/cardio/ct-scans/", "/cardio/", "/oncology/ct-scans/"])
+def test_a_hold_follows_what_was_moved(cast, gone, path):
+    """Her grant was recorded at the old address, or comes to be at the new one."""
+    cardio = projects.register(slug="cardio", owner=cast.alice, by=cast.erin)
+    people.reactivate(gone, by=cast.erin)
+    grants.give(role("reader"), gone, cast.scans, by=cast.alice)
+    assets.move(cast.scans, cardio, by=cast.alice)
+    grants.give(role("contributor"), gone, Asset.objects.get(pk=cast.scans.pk), by=cast.alice)
+    people.deactivate(gone, by=cast.erin)
+    gone.refresh_from_db()
+    seal_all()
+    keeping.place_hold(path, "inquiry 9", by=cast.petra)
+    asked = planned(cast, gone)
+    acts = Event.objects.filter(verb="grant.open", object_repr__startswith="frida holds")
+    assert len({event.resource_path for event in acts}) == 2
+    assert asked.plan["held"][path] >= acts.count()
+    with pytest.raises(ValidationError, match="legal hold is open"):
+        erasures.redact(asked, asked.plan["digest"], by=cast.petra)
+    with pytest.raises(ProgrammingError, match="legal hold"), transaction.atomic():
+        pretend_done(asked, cast.petra)
+        redact_by_sql(asked.pk, *parts(asked))
 
 
 def test_on_the_console_two_people_look(cast, gone):
@@ -358,7 +395,57 @@ def test_an_erasure_without_an_act_is_found(cast, gone):
             "update audit_leaf l set who_salt = null from audit_event e"
             " where e.id = l.event_id and e.actor_repr = ''"
         )
-    assert "was erased, and no sealed redaction says so" in told(anchored=False)
+    assert UNSAID in told(anchored=False)
+
+
+FORGED = """
+insert into audit_event (kind, event_class, act, verb, outcome, actor_id, actor_repr, on_behalf_of,
+  key, content_type_id, object_pk, object_repr, action, resource_path, decision, purpose, door,
+  agent, message, data)
+select 'act', event_class, %s, %s, 'ok', %s, 'x', '', '', content_type_id, object_pk, object_repr,
+  action, resource_path, decision, purpose, door, '', message,
+  jsonb_build_object('digest', %s::text)
+  from audit_event where verb = 'trail.redact' and kind = 'act'
+"""
+BLANK = """
+update audit_event e set object_repr = '', message = '', changes = null, data = '{}'
+  from audit_leaf l where l.seq = %s and (l.event_id, l.at) = (e.id, e."timestamp")
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("planned_by", ["nobody", "the same", "afterwards", "before"])
+def test_one_forged_act_does_not_excuse_a_blank(cast, gone, planned_by):
+    """By a superuser: a sealed act is blanked, and an event says that it was redacted."""
+    erase(cast, gone)
+    rounds.once()
+    (seq,) = rows(
+        "select l.seq from audit_leaf l join audit_event e on e.id = l.event_id"
+        " where e.verb = 'asset.register' and e.kind = 'act'"
+    )
+    redaction_by, plan_by, excuse = cast.petra.pk, cast.erin.pk, digest([], [seq])
+    if planned_by == "the same":
+        plan_by = redaction_by
+    forged_plan = [FALSE_ACT[:-1] + "1", "trail.plan_erasure", plan_by, excuse]
+    with as_superuser() as server:
+        if planned_by in ("the same", "before"):
+            server.execute(FORGED, forged_plan)
+    rounds.once()
+    with as_superuser() as server:
+        server.execute(FORGED, [FALSE_ACT, "trail.redact", redaction_by, excuse])
+        if planned_by == "afterwards":
+            server.execute(FORGED, forged_plan)
+        server.execute(BLANK, [seq])
+        server.execute(
+            "update audit_leaf set what_salt = null, what_gone = %s where seq = %s",
+            [FALSE_ACT, seq],
+        )
+    rounds.once()
+    problem = told(anchored=False)
+    if planned_by == "before":
+        assert problem == "", "a plan that somebody sealed and anybody could have read"
+    else:
+        assert UNSAID in problem
 
 
 @pytest.mark.django_db(transaction=True)

@@ -24,7 +24,7 @@ from audit.seal import keys, retention, retired, rounds
 from audit.search import Search
 from audit.sinks import shipping, targets
 from audit.tasks import write_export
-from registry.actions import projects
+from registry.actions import assets, projects
 from tests.acting import do, rows
 from tests.audit.sealing import act, as_superuser, told
 from tests.cast import role
@@ -213,6 +213,22 @@ def test_what_is_held_stays_until_another_person_lifts_the_hold(old, path):
     keeping.lift_hold(hold, by=second_admin(old))
     retire(old.erin)
     assert told() == ""
+
+
+@pytest.mark.parametrize("path", ["/cardio/", "/oncology/ct-scans/"])
+def test_a_hold_follows_what_was_moved(old, path):
+    """Of 2019 are events of a dataset under another address than the hold has now."""
+    cardio = projects.register(slug="cardio", owner=old.alice, by=old.erin)
+    assets.move(old.scans, cardio, by=old.alice)
+    moved = OLD.replace("resource_path, decision", "resource_path, resource_id, decision")
+    with superuser(str(connection.settings_dict["NAME"])) as server:
+        server.execute(moved.replace("'/oncology/'", f"'/elsewhere/', {old.scans.pk}"))
+    keeping.place_hold(path, "inquiry 9", by=old.petra)
+    rounds.once()
+    with pytest.raises(CommandError, match=r"hold .* is open"):
+        retire(old.erin)
+    with pytest.raises(ProgrammingError, match="a hold is open"):
+        do(lambda: forge([MONTH, FIRST, FIRST, 80, "x", "x", "x"]), by=old.erin)
 
 
 def second_admin(cast: Any) -> Any:
