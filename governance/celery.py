@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     "discard exports": {"task": "audit.tasks.discard_exports", "schedule": 3600.0},
     "ship the trail": {"task": "audit.tasks.ship_all", "schedule": 5.0},
     "expire requests": {"task": "access.tasks.expire", "schedule": 3600.0},
+    "compare rows": {"task": "accounts.tasks.compare", "schedule": crontab(hour=2, minute=20)},
     "make partitions": {"task": "audit.tasks.partitions", "schedule": crontab(hour=3, minute=10)},
     # Expires: a worker that was away has one round to make, not all that it missed.
     "seal the trail": {"task": "audit.tasks.seal", "schedule": 5.0, "options": {"expires": 5}},

@@ -19,6 +19,7 @@ from django.utils import timezone
 from redis import Redis
 
 from accounts.point import stamps
+from accounts.queries import compared
 from audit import trail
 from audit.seal.status import AHEAD, UNVERIFIED, status
 from audit.sinks import outbox, targets
@@ -146,6 +147,17 @@ def decisions() -> Answer:
     )
 
 
+def rows() -> Answer:
+    """Derived from grants, roles and resources, and all that a decision reads."""
+    if (found := compared.last()) is None:
+        return warn("not compared lately", "Start beat and a worker: they compare every night.")
+    drifted, hours = found
+    if drifted:
+        fix = "./manage.py reconcile --check --as …, find out why, then reconcile without --check."
+        return fail(f"{drifted} say something else than what they derive from", fix)
+    return ok(f"say what they derive from, compared {hours:.0f} h ago")
+
+
 def worker() -> Answer:
     found = current_app.control.ping(timeout=2)
     if not found:
@@ -245,6 +257,7 @@ CHECKS: dict[str, Callable[[], Answer]] = {
     "partitions": partitions,
     "redis": redis,
     "decisions": decisions,
+    "rows": rows,
     "spool": spool,
     "worker": worker,
     "beat": beat,

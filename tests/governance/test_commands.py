@@ -18,6 +18,7 @@ from accounts.actions import grants
 from accounts.keys import parse
 from accounts.models import ApiKey, ApiKeySecret, Grant, Role, User
 from accounts.post import send
+from accounts.tasks import compare
 from audit import trail
 from audit.models import Event
 from audit.seal import rounds, status
@@ -291,6 +292,19 @@ def test_the_doctor_looks_at_the_proof(cast: Cast, settings: Any, monkeypatch: A
     assert "has reached syslog:///nowhere" in health.anchored().found
     monkeypatch.setattr(health, "UNVERIFIED", timedelta(0))
     assert health.verified().status == "WARN"
+
+
+def test_the_doctor_tells_of_rows_that_drifted(transactional_db: None, owner: Any) -> None:
+    assert health.rows().status == "WARN", "nobody compared yet"
+    assert compare() == 0
+    assert health.rows().status == "OK"
+    owner.execute(
+        "delete from accounts_userpermission where user_id ="
+        " (select id from accounts_user where username = 'alice')"
+    )
+    owner.commit()
+    assert compare() > 0
+    assert health.rows().status == "FAIL"
 
 
 def test_the_doctor_misses_a_partition_sixty_days_ahead(monkeypatch: Any, db: None) -> None:
