@@ -163,3 +163,12 @@ def test_tasks_of_others_are_not_there(pep, table, records):
     problem(charlie.post(f"requests/{task['id']}/cancel", {}), 404, "unknown_task")
     cancelled = bob.post(f"requests/{task['id']}/cancel", {})
     assert cancelled.json()["task"]["status"] == "cancelled"
+
+
+def test_a_purpose_that_is_none_asks_for_nothing(pep, table, records):
+    bob, asked = program(records.bob), asking(pep, question())
+    for stated in ("foo", "\x00", "x" * 5000, "", 7, ["research"], None):
+        body = asked | {"context": asked["context"] | {"purpose": stated}}
+        answer = bob.post("requests", body)
+        assert answer.status_code in (400, 422), answer.content
+    assert not AccessRequest.objects.exists()
