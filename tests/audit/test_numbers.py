@@ -18,7 +18,7 @@ FORGED = """insert into audit_event (kind, event_class, act, verb, outcome, acto
   purpose, door, agent, message, data) select kind, event_class, uuidv7(), verb, outcome, actor_id,
   actor_repr, '', '', %s, '', 'forged', 3, resource_path, %s, '', 'cli', '', '', %s
   from audit_event where kind = 'act' and outcome = 'ok' limit 1 returning uid"""
-WHOLE = "9" * 400
+WHOLE = "9" * 5000  # more than Python reads as an integer
 DEEP = "[" * 900 + "]" * 900
 ODD = [WHOLE, f"-{WHOLE}", f"0.{WHOLE}", "9007199254740992", "123456789012345678901", "0.1", DEEP]
 
