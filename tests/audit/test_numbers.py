@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -31,7 +32,7 @@ def proved(uid: str) -> dict[str, Any]:
     """By the program that stands alone."""
     program: dict[str, Any] = {"__name__": "program"}
     exec(PROGRAM.read_text(), program)
-    found: dict[str, Any] = json.loads(json.dumps(proofs.prove(uid)))
+    found: dict[str, Any] = json.loads(json.dumps(proofs.prove(UUID(uid))))
     assert program["check"](found, keys.trusted_file().read_text()).startswith(f"Event {uid} is")
     return found
 
