@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -23,8 +25,8 @@ SAFE = 2**53 - 1  # RFC 8785 numbers are IEEE doubles
 STRICT = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 # orjson sorts by UTF-8, RFC 8785 by UTF-16; they differ only from U+E000 on.
 differs = re.compile(rb"[\xee-\xf4]").search
-# A fraction or a number of 16 digits in the text of a jsonb; found inside a string it does no harm.
-odd_number = re.compile(r"(?:^|[\[ ])-?\d+(?:\.\d|\d{15})").search
+NESTED = {dict, list}
+SHORT = 1000  # characters of a decision that is worth remembering
 DEEP = 200  # so many brackets may be more levels than orjson goes down
 
 
@@ -38,11 +40,31 @@ def value(text: str | None) -> Any:
     """A jsonb column; a number that a double could round is kept as its digits."""
     if text is None:
         return None
-    if text.count("[") + text.count("{") > DEEP and not writable(text):
+    if len(text) > DEEP and text.count("[") + text.count("{") > DEEP and not writable(text):
         return text
-    if odd_number(text):
-        return json.loads(text, parse_int=whole, parse_float=str)
-    return orjson.loads(text)
+    try:
+        found = orjson.loads(text)
+        if is_exact((found,)):
+            return found
+    except ValueError:  # beyond the largest double
+        pass
+    return json.loads(text, parse_int=whole, parse_float=str)
+
+
+remembered = lru_cache(512)(value)  # an act and its changes have one decision, most days few
+
+
+def is_exact(found: Iterable[Any]) -> bool:
+    """Has no number in it lost a digit? What orjson cannot hold as an integer is a float."""
+    for one in found:
+        kind = type(one)
+        if kind is str:
+            continue
+        if kind is float or (kind is int and not -SAFE <= one <= SAFE):
+            return False
+        if kind in NESTED and not is_exact(one.values() if kind is dict else one):
+            return False
+    return True
 
 
 def whole(digits: str) -> int | str:
@@ -93,7 +115,7 @@ def event(row: Any, kind_of_object: str, who: bytes, what: bytes) -> dict[str, A
         "action": row[10],
         "actor": row[7],
         "class": row[3],
-        "decision": value(row[13]),
+        "decision": (remembered if len(row[13]) < SHORT else value)(row[13]),
         "door": row[16],
         "key": row[8],
         "kind": row[2],

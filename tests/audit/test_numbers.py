@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -18,7 +19,7 @@ FORGED = """insert into audit_event (kind, event_class, act, verb, outcome, acto
   purpose, door, agent, message, data) select kind, event_class, uuidv7(), verb, outcome, actor_id,
   actor_repr, '', '', %s, '', 'forged', 3, resource_path, %s, '', 'cli', '', '', %s
   from audit_event where kind = 'act' and outcome = 'ok' limit 1 returning uid"""
-WHOLE = "9" * 400
+WHOLE = "9" * 5000  # more than Python reads as an integer
 DEEP = "[" * 900 + "]" * 900
 ODD = [WHOLE, f"-{WHOLE}", f"0.{WHOLE}", "9007199254740992", "123456789012345678901", "0.1", DEEP]
 
@@ -31,7 +32,7 @@ def proved(uid: str) -> dict[str, Any]:
     """By the program that stands alone."""
     program: dict[str, Any] = {"__name__": "program"}
     exec(PROGRAM.read_text(), program)
-    found: dict[str, Any] = json.loads(json.dumps(proofs.prove(uid)))
+    found: dict[str, Any] = json.loads(json.dumps(proofs.prove(UUID(uid))))
     assert program["check"](found, keys.trusted_file().read_text()).startswith(f"Event {uid} is")
     return found
 
