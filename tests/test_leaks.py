@@ -111,7 +111,7 @@ def hide(cast: Cast) -> Hidden:
     export = exports.export(search, format="jsonl", by=cast.dana)
     gone = people.invite(username=CANARY, email=f"{CANARY}@example.org", by=erin)
     people.deactivate(gone, by=erin)
-    erasure = erasures.ask_erasure(gone, CANARY, by=erin)
+    erasure = erasures.ask_erasure(gone, f"{CANARY}s", by=erin)
     hold = keeping.place_hold(place.address, CANARY, by=erin)
     ids = {
         "aliases": alias.pk, "conditions": condition.pk, "properties": fact.pk,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -10,6 +11,7 @@ from audit.seal.person import Person
 
 # `who`: by their id. `what`: rows of theirs by type and number, typed fields by the whole value.
 # Words that stand anywhere else may be anybody's, or mere vocabulary: a person decides on each.
+# Most rows are done with once the text of the whole says nothing.
 # Of JSON only the values are somebody's words: `id` may be a name, and is a key of every row.
 # What redaction itself wrote names nobody, and has to stay readable as the reason for the gaps.
 FIND = """
@@ -36,13 +38,14 @@ select seq, verb, by_them, of_them, mentioned from (
               where name in ('username', 'email')
                 and (lower(pair ->> 0) = any(%(unique)s) or lower(pair ->> 1) = any(%(unique)s)))
          ) as of_them,
-         l.what_gone is null and said like any(%(parts)s) and said ~ %(pattern)s as mentioned
+         l.what_gone is null and case when written like any(%(parts)s) then (
+           select lower(concat_ws(E'\\n', e.object_repr, e.message, string_agg(
+             value #>> '{}', E'\\n')) collate pg_c_utf8) ~ %(pattern)s
+             from jsonb_path_query(jsonb_build_array(e.changes, e.data), 'strict $.**') as value
+            where jsonb_typeof(value) not in ('object', 'array')) else false end as mentioned
     from audit_event e left join audit_leaf l on (l.event_id, l.at) = (e.id, e."timestamp")
          cross join lateral (select lower(concat_ws(E'\\n', e.object_repr, e.message,
-           (select string_agg(value #>> '{}', E'\\n')
-              from jsonb_path_query(jsonb_build_array(e.changes, e.data), 'strict $.**') as value
-             where jsonb_typeof(value) not in ('object', 'array'))) collate pg_c_utf8) as said
-           offset 0) as plain
+           e.changes::text, e.data::text) collate pg_c_utf8) as written offset 0) as plain
    where e.verb <> %(redaction)s) as found
  where by_them or of_them or mentioned
  order by id
@@ -60,10 +63,15 @@ def values(person: Person) -> dict[str, Any]:
         "searches": [*person.emails, *(f"actor:{name}" for name in unique)],
         "types": [kind for kind, _ in person.rows],
         "pks": [pk for _, pk in person.rows],
-        "parts": [f"%{part(word)}%" for word in person.words],  # most rows need no pattern then
+        "parts": [f"%{part(said)}%" for word in person.words for said in (word, quoted(word))],
         "pattern": person.pattern,
         "redaction": REDACTION,
     }
+
+
+def quoted(word: str) -> str:
+    """As it stands inside a JSON text."""
+    return json.dumps(word, ensure_ascii=False)[1:-1]
 
 
 def part(word: str) -> str:

@@ -252,6 +252,18 @@ def test_a_former_name_goes_too(cast):
     assert Event.objects.get(pk=leaf_event(listed)).verb == "trail.view"
 
 
+def test_a_name_with_quotes_is_found_in_values(cast):
+    """JSON writes them in another way than people do."""
+    mary = people.invite(username="mary", email="m@example.org", name='Mary "Mo" Ng', by=cast.erin)
+    projects.register(slug="mo", owner=cast.alice, name='Of Mary "Mo" Ng', by=cast.erin)
+    people.deactivate(mary, by=cast.erin)
+    mary.refresh_from_db()
+    seal_all()
+    listed = planned(cast, mary).plan["mentions"]
+    found = [Event.objects.get(pk=leaf_event(seq)) for seq in listed]
+    assert ("project.register", "change") in {(one.verb, one.kind) for one in found}
+
+
 def test_every_row_that_is_named_after_somebody_says_so(cast):
     """Else their name would stay where it names a row."""
     gather(cast)
