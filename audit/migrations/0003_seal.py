@@ -152,7 +152,7 @@ begin
     continue when to_regclass(name) is not null;
     execute format('create table %I partition of audit_event for values from (%L) to (%L)',
       name, first, first + interval '1 month');
-    execute format('revoke update, delete, truncate on %I from gatehouse_app', name);
+    execute format('revoke insert, update, delete, truncate on %I from gatehouse_app', name);
     execute format($sql$create trigger keep before update or delete or truncate on %I
       for each statement execute function trail_keep('erasable')$sql$, name);
     execute format('alter table %I enable always trigger keep', name);

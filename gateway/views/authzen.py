@@ -31,7 +31,7 @@ def credential_of(request: Any) -> ApiKey | None:
 
 
 def endpoint(answer: Endpoint) -> Callable[[HttpRequest], HttpResponse]:
-    @csrf_exempt  # no cookie counts here
+    @csrf_exempt  # a key is asked for: no cookie counts, so none can be ridden on
     @login_not_required
     @wraps(answer)
     def view(request: HttpRequest) -> HttpResponse:
