@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from asyncio import _get_running_loop
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from accounts.models import ApiKey, Grant, Resource, User
@@ -23,8 +25,15 @@ from audit import context
 class Here(threading.local):
     """This thread's connection; Django looks it up anew each time it is named, a microsecond."""
 
-    def __init__(self) -> None:
-        self.connection = connections["default"]
+    connection: BaseDatabaseWrapper | None = None
+
+    @property
+    def in_transaction(self) -> bool:
+        if _get_running_loop() is not None:  # there Django keeps other connections, one a task
+            return connections["default"].in_atomic_block
+        if self.connection is None:
+            self.connection = connections["default"]
+        return self.connection.in_atomic_block
 
 
 class Decision(NamedTuple):
@@ -112,7 +121,7 @@ def decide(
     key = key or subject.credential
     remembered = point.current()
     # A transaction sees what it wrote itself, which nobody else may be told of.
-    if remembered is not None and not here.connection.in_atomic_block:
+    if remembered is not None and not here.in_transaction:
         told = remembered.answer(
             subject.id, permission, resource.id, purpose, None if key is None else key.id
         )

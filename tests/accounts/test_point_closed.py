@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.utils import timezone
 from redis import Redis
 
@@ -207,6 +208,11 @@ def wait_until(holds) -> None:
         time.sleep(0.01)
 
 
+def has_heard(at: int) -> None:
+    """Whatever was committed by then; or it would be stamped, and read again, later."""
+    wait_until(lambda: stamps.shared().view[stamps.BEAT] > at)
+
+
 def stop(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGSTOP)
     os.waitpid(process.pid, os.WUNTRACED)
@@ -215,6 +221,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 def test_frozen_it_is_believed_for_half_a_second_at_most(frozen):
     cast = gathered()
     grant = grants.give(role("reader"), cast.bob, cast.oncology, by=cast.alice)
+    has_heard(stamps.clock())
     assert remembered(cast.bob, P.READ, cast.oncology).allowed
     with owner() as session:
         session.execute("delete from accounts_userpermission where grant_id = %s", [grant.pk])
@@ -304,6 +311,23 @@ def test_inside_a_transaction_the_database_answers(cast, scans, monkeypatch):
             assert do(inside, by=cast.erin).allowed
             raise ZeroDivisionError
     assert not remembered(cast.charlie, P.DISCOVER, cast.oncology).allowed
+
+
+def test_inside_a_transaction_where_an_event_loop_runs(cast, scans, monkeypatch):
+    """Django keeps other connections there."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    found = point.current()
+
+    async def inside() -> Decision:
+        try:
+            with transaction.atomic():
+                return decide(cast.bob, P.READ, scans)
+        finally:
+            connections["default"].close()
+
+    assert remembered(cast.bob, P.READ, scans).allowed
+    monkeypatch.setattr(found, "answer", None)  # not to be called
+    assert asyncio.run(inside()).allowed
 
 
 def test_too_much_to_remember_is_left_to_the_database(cast, scans, monkeypatch):

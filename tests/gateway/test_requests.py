@@ -63,7 +63,7 @@ def test_from_no_to_yes(pep, table, records):
     hint = pep.ask("evaluation", asked)["context"]["access_request"]
     assert hint["endpoint"].endswith("/access/v1/requests")
     assert hint["roles"] == ["reader", "contributor"]
-    assert "resource=oncology%2Fcosts" in hint["form_url"]
+    assert "resource=oncology/costs" in hint["form_url"]
     answer = bob.post("requests", asking(pep, asked))
     assert answer.status_code == 202, answer.content
     task = answer.json()["task"]
@@ -118,6 +118,12 @@ def test_nobody_asks_in_anothers_name(pep, table, records):
     assert not AccessRequest.objects.exists()
 
 
+def later(token: str) -> str:
+    """As somebody would write it whose denial has grown old."""
+    until, proof = token.split("~")
+    return f"{float(until) + 3600:.6f}~{proof}"
+
+
 def test_a_denial_is_bound_to_what_was_denied(pep, table, records, monkeypatch):
     bob = program(records.bob)
     body = asking(pep, question())
@@ -128,6 +134,7 @@ def test_a_denial_is_bound_to_what_was_denied(pep, table, records, monkeypatch):
         {"denial": {}},
         {"denial": {"binding_token": "x"}},
         {"denial": {"binding_token": ["x"]}},
+        {"denial": {"binding_token": later(body["denial"]["binding_token"])}},
     )
     for changed in changes:
         problem(bob.post("requests", body | changed), 400, "invalid_denial_binding")
