@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from accounts.models import ApiKey, Grant, Resource, User
@@ -25,15 +24,8 @@ from audit import context
 class Here(threading.local):
     """This thread's connection; Django looks it up anew each time it is named, a microsecond."""
 
-    connection: BaseDatabaseWrapper | None = None
-
-    @property
-    def in_transaction(self) -> bool:
-        if _get_running_loop() is not None:  # there Django keeps other connections, one a task
-            return connections["default"].in_atomic_block
-        if self.connection is None:
-            self.connection = connections["default"]
-        return self.connection.in_atomic_block
+    def __init__(self) -> None:
+        self.connection = connections["default"]
 
 
 class Decision(NamedTuple):
@@ -121,13 +113,19 @@ def decide(
     key = key or subject.credential
     remembered = point.current()
     # A transaction sees what it wrote itself, which nobody else may be told of.
-    if remembered is not None and not here.in_transaction:
-        told = remembered.answer(
-            subject.id, permission, resource.id, purpose, None if key is None else key.id
-        )
+    if remembered is not None and not in_transaction():
+        held = None if key is None else key.id
+        told = remembered.answer(subject.id, permission, resource.id, purpose, held)
         if told is not None:
-            return Decision(told[0] == "allowed", told[0], permission, resource, *told[1:])
+            reason, grant, role, meant = told
+            return Decision(reason == "allowed", reason, permission, resource, grant, role, meant)
     return answer(subject, permission, resource, purpose, key, timezone.now())
+
+
+def in_transaction() -> bool:
+    """Where an event loop runs, Django keeps other connections, one a task."""
+    alone = _get_running_loop() is None
+    return (here.connection if alone else connections["default"]).in_atomic_block
 
 
 def answer(

@@ -88,14 +88,14 @@ def place(number: int, slot: int, stamp: int, at: int) -> Place:
     if row is None:
         return Place(slot, stamp, at, BYTES)
     ancestors, blocked, hidden, barred, agreements, restricted, version = row
-    chain = (number, *reversed(ancestors))
+    chain = (number, *reversed(ancestors[2:]), *shared(tuple(reversed(ancestors[:2]))))
     above = shared(frozenset(barred)), shared(tuple(agreements))
     return Place(slot, stamp, at, BYTES, chain, blocked, hidden, *above, restricted, version)
 
 
 @cache
 def shared(conditions: Any) -> Any:
-    """One object for all resources with the same conditions: there are few of them."""
+    """One object for all resources that have the same: it is few, and near when it is needed."""
     return conditions
 
 
