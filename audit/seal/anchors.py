@@ -122,7 +122,7 @@ def described(target: str) -> str:
     if urlsplit(target).scheme != objects.SCHEME:
         return shown(target)
     why = objects.complaint(target, PATIENCE)
-    return f"{shown(target)} ({why})" if why else shown(target)
+    return f"{shown(target)} (asked from here: {why})" if why else shown(target)
 
 
 def problems() -> list[str]:
