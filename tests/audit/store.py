@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import randrange
@@ -54,20 +54,34 @@ class Store:
 
 @contextmanager
 def seaweed(place: Path) -> Iterator[Store]:
-    users = place / "users.json"
-    users.write_text(json.dumps(USERS))
-    names = [f"{part}.port{kind}" for part in PARTS for kind in ("", ".grpc")]
-    ports = dict(zip(names, quiet_ports(len(names)), strict=True))
-    command = [tool("weed"), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={place}"]
-    command += [f"-{name}={port}" for name, port in ports.items()]
-    command += ["-s3", f"-s3.config={users}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
-    command += ["-master.volumeSizeLimitMB=16", "-volume.max=200", "-master.telemetry=false"]
-    with running(command, ports["s3.port"], place) as child:
+    with ExitStack() as stack:
+        child, endpoint = started(stack, place)
         try:
-            yield ready(f"http://127.0.0.1:{ports['s3.port']}")
+            yield ready(endpoint)
         finally:
             child.kill()  # it takes its time to end in order, and nothing of it is kept
             child.wait()
+
+
+def started(stack: ExitStack, place: Path, tries: int = 3) -> tuple[Any, str]:
+    """Again with other ports and an empty folder: of eight ports one may be taken meanwhile."""
+    folder = place / str(tries)
+    folder.mkdir()
+    users = folder / "users.json"
+    users.write_text(json.dumps(USERS))
+    names = [f"{part}.port{kind}" for part in PARTS for kind in ("", ".grpc")]
+    ports = dict(zip(names, quiet_ports(len(names)), strict=True))
+    command = [tool("weed"), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}"]
+    command += [f"-{name}={port}" for name, port in ports.items()]
+    command += ["-s3", f"-s3.config={users}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+    command += ["-master.volumeSizeLimitMB=16", "-volume.max=200", "-master.telemetry=false"]
+    try:
+        child = stack.enter_context(running(command, ports["s3.port"], folder))
+    except AssertionError:
+        if tries == 1:
+            raise
+        return started(stack, place, tries - 1)
+    return child, f"http://127.0.0.1:{ports['s3.port']}"
 
 
 PARTS = ("master", "volume", "filer", "s3")
