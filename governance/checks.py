@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
 from audit.apps import governed_models, recorded_fields
+from audit.seal import anchors
 from audit.sinks import targets
 
 ARGON2 = "django.contrib.auth.hashers.Argon2PasswordHasher"
@@ -128,3 +129,5 @@ def problems() -> Iterator[CheckMessage]:
     for number, holds, problem, hint in CHECKS:
         if not holds():
             yield Error(problem, hint=hint, id=f"gatehouse.{number}")
+    for problem in anchors.problems():
+        yield Error(f"SEAL_ANCHORS: {problem}", id="gatehouse.E013")

@@ -21,6 +21,7 @@ from redis import Redis
 from accounts.point import stamps
 from accounts.queries import compared
 from audit import trail
+from audit.seal import anchors
 from audit.seal.status import AHEAD, UNVERIFIED, status
 from audit.sinks import outbox, targets
 from gateway.spool import oldest, size
@@ -108,11 +109,12 @@ def anchored() -> Answer:
     found = status()
     if missing := found.unreached:
         fix = "A cut tail is unseen until it is reached: the sealer's log says why."
-        return fail(f"no checkpoint has reached {', '.join(missing)} lately", fix)
+        whom = ", ".join(anchors.described(target) for target in missing)
+        return fail(f"no checkpoint has reached {whom} lately", fix)
     if settings.PRODUCTION and not settings.SEAL_ANCHORS:
-        fix = "SEAL_ANCHORS=syslog+tcp://HOST:601 or https://HOST/... on a machine of its own."
+        fix = "SEAL_ANCHORS=syslog+tcp://HOST:601, https://HOST/... or s3://BUCKET, elsewhere."
         return warn("checkpoints are kept on this machine only", fix)
-    return ok(f"{', '.join(found.anchored)} took a checkpoint lately")
+    return ok(f"{', '.join(map(anchors.shown, found.anchored))} took a checkpoint lately")
 
 
 def verified() -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from django.db import connection
 
 from audit.delivery import files, syslog, webhooks
 from audit.delivery.address import address
-from audit.seal import keys, notes
+from audit.seal import keys, notes, objects
 from audit.seal.notes import Checkpoint, Verifier
 
 FILE = "file"
@@ -101,15 +102,44 @@ def is_due(target: str, checkpoint: int) -> bool:
 
 def deliver(target: str, checkpoint: int, note: str) -> bool:
     """A target that is down delays itself, never the sealing; the next round tries again."""
-    scheme = urlsplit(target).scheme or FILE
     try:
-        SENDERS[scheme](target, note)
+        (to_file if target == FILE else SENDERS[urlsplit(target).scheme])(target, note)
     except (OSError, ValueError, KeyError) as error:
-        log.warning("anchor %s: %s", target, error)
+        log.warning("anchor %s: %s", shown(target), error)
         return False
     with connection.cursor() as cursor:
         cursor.execute(ADD, [checkpoint, target])
     return True
+
+
+def shown(target: str) -> str:
+    """Without what can hold a secret: who, and what is asked."""
+    return re.sub(r"//[^/?]*@", "//…@", re.sub(r"\?.*", "?…", target))
+
+
+def described(target: str) -> str:
+    """With what keeps it, where that can be asked."""
+    if urlsplit(target).scheme != objects.SCHEME:
+        return shown(target)
+    why = objects.complaint(target, PATIENCE)
+    return f"{shown(target)} (asked from here: {why})" if why else shown(target)
+
+
+def problems() -> list[str]:
+    """Targets that no checkpoint will ever reach, and what to do."""
+    return [f"{shown(target)}: {why}" for target in settings.SEAL_ANCHORS if (why := wrong(target))]
+
+
+def wrong(target: str) -> str:
+    scheme = urlsplit(target).scheme
+    if scheme not in SENDERS:
+        return f"{scheme or 'nothing'}:// is none of {', '.join(sorted(SENDERS))}"
+    try:
+        if scheme == objects.SCHEME:
+            objects.place(target)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def to_file(target: str, note: str) -> None:
@@ -132,9 +162,13 @@ def to_webhook(target: str, note: str) -> None:
     webhooks.post(address(target), note, body, settings.SEAL_WEBHOOK_SECRET, PATIENCE)
 
 
+def to_objects(target: str, note: str) -> None:
+    objects.keep(target, note, PATIENCE)
+
+
 SENDERS: dict[str, Callable[[str, str], None]] = {
-    FILE: to_file,
     **dict.fromkeys(syslog.SCHEMES, to_syslog),
     "https": to_webhook,
     "http": to_webhook,
+    objects.SCHEME: to_objects,
 }
