@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from asyncio import _get_running_loop
+from copy import copy
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -175,18 +177,25 @@ def allowed(subject: User, permission: str, resource: Resource, *, purpose: str 
 
 def own(subject: User, permission: str, path: str, rule: str = "self") -> None:
     """What everybody may do with what is theirs; a key still needs the scope for it."""
-    root = site()
+    everywhere = root()
     if not subject.is_live:
-        raise Refused(Decision(False, "subject_inactive", permission, root))
+        raise Refused(Decision(False, "subject_inactive", permission, everywhere))
     key = subject.credential
     if key is not None and not key.allows(permission, timezone.now()):
-        raise Refused(Decision(False, "key_scope", permission, root))
+        raise Refused(Decision(False, "key_scope", permission, everywhere))
     within = key.within.path if key is not None and key.within is not None else "/"
     if not path.startswith(within) and rule != CLIENT_CREDENTIALS:
-        raise Refused(Decision(False, "key_restriction", permission, root))
+        raise Refused(Decision(False, "key_restriction", permission, everywhere))
     context.passed(context.Passed(permission, path, rule))
 
 
 def site() -> Resource:
     """The root of the tree: what "everywhere" means."""
-    return Resource.objects.get(kind="root")
+    return copy(root())
+
+
+@cache
+def root() -> Resource:
+    """Made with the tables and changed by no action, so a process asks once."""
+    found: Resource = Resource.objects.get(kind="root")
+    return found

@@ -43,7 +43,7 @@ def clone(name: str, source: str) -> None:
     connections.close_all()
     with superuser() as server:
         server.execute(f'drop database if exists "{name}" with (force)')
-        server.execute(f'create database "{name}" template "{source}"')
+        server.execute(f'create database "{name}" template "{source}" strategy file_copy')
 
 
 def drop(name: str) -> None:

@@ -13,11 +13,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.test import Client
+from django.conf import settings
+from django.test import Client, override_settings
 from django.urls import get_resolver
 from django.utils import timezone
 
@@ -34,6 +36,7 @@ from registry.actions import assets, files, projects, states, versions
 from registry.models import Asset, Version
 from tests import architecture as rules
 from tests.cast import Cast, role
+from tests.conftest import Beneath
 
 CANARY = "xanthippe"
 NONSENSE = "zyzzogeton"
@@ -55,11 +58,22 @@ class Hidden:
     ids: dict[str, Any]
 
 
-@pytest.fixture(autouse=True)
-def quick(settings: Any) -> None:
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("blobs")
+
+
+def plain(blobs: Path) -> override_settings:
+    """Pages without what the frame asks for on each of them; one store for all tests."""
     engine = copy.deepcopy(settings.TEMPLATES[0])
     engine["OPTIONS"]["context_processors"].remove("governance.navigation.shell")
-    settings.TEMPLATES = [engine]
+    return override_settings(TEMPLATES=[engine], BLOB_ROOT=blobs)
+
+
+@pytest.fixture(autouse=True)
+def quick(blobs: Path, _own: None) -> Iterator[None]:
+    with plain(blobs):
+        yield
 
 
 def hide(cast: Cast) -> Hidden:
@@ -178,31 +192,46 @@ def seen(client: Client) -> dict[str, tuple[int, str]]:
 # --- the comparisons
 
 
-@pytest.fixture
-def prepared(cast: Cast) -> Cast:
+def prepare(cast: Cast) -> None:
     """What is known to everybody, or to givers, is there before and after."""
     agreements.define(slug="dua", kind="data_use", title="Data use", by=cast.erin)
     states.set_state(cast.scans, State.PUBLISHED, by=cast.alice)
-    return cast
+
+
+@dataclass
+class World:
+    before: dict[str, dict[str, tuple[int, str]]]
+    hidden: Hidden
+
+
+@pytest.fixture(scope="module")
+def world(beneath: Beneath, blobs: Path) -> World:
+    """Looked at by each, and then with what is hidden in it: once for all tests."""
+    found: list[World] = []
+
+    def build(cast: Cast) -> None:
+        prepare(cast)
+        names = ("charlie", "bob", "alice", "dana")
+        with plain(blobs):
+            before = {name: seen(client_of(getattr(cast, name))) for name in names}
+            found.append(World(before, hide(cast)))
+
+    beneath(build)
+    return found[0]
 
 
 @pytest.mark.parametrize("name", ["charlie", "bob", "alice"])
-def test_every_list_is_as_if_it_were_not_there(prepared: Cast, name: str) -> None:
-    client = client_of(getattr(prepared, name))
-    before = seen(client)
-    hide(prepared)
-    after = seen(client)
+def test_every_list_is_as_if_it_were_not_there(world: World, cast: Cast, name: str) -> None:
+    before = world.before[name]
+    after = seen(client_of(getattr(cast, name)))
     assert [path for path in before if before[path] != after[path]] == []
     assert len(before) > 40
     assert not [path for path, (_, text) in after.items() if CANARY in text]
 
 
-def test_it_can_fail(prepared: Cast) -> None:
+def test_it_can_fail(world: World, cast: Cast) -> None:
     """Dana audits, so for her the same is there to be seen."""
-    client = client_of(prepared.dana)
-    before = seen(client)
-    hide(prepared)
-    after = seen(client)
+    before, after = world.before["dana"], seen(client_of(cast.dana))
     changed = {path for path in before if before[path] != after[path]}
     assert {"/catalogue/", "/grants/", "/api/v1/datasets", "/agreements/dua/"} <= changed
 
@@ -231,12 +260,11 @@ def nothing(hole: str, converter: str) -> Any:
 
 
 @pytest.mark.parametrize("name", ["charlie", "bob"])
-def test_every_detail_is_as_if_it_were_not_there(prepared: Cast, name: str) -> None:
-    hidden = hide(prepared)
-    hidden.ids["groups"] = groups.create(name=CANARY, by=prepared.erin).pk
-    client = client_of(getattr(prepared, name))
+def test_every_detail_is_as_if_it_were_not_there(world: World, cast: Cast, name: str) -> None:
+    world.hidden.ids["groups"] = groups.create(name=CANARY, by=cast.erin).pk
+    client = client_of(getattr(cast, name))
     different, tried = [], 0
-    for there, nowhere, names in details(hidden):
+    for there, nowhere, names in details(world.hidden):
         tried += 1
         if told(client, there, *names) != told(client, nowhere, *names):
             different.append(there)
@@ -258,9 +286,8 @@ def questions() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["bob"])
-def test_every_search_is_as_if_it_were_not_there(prepared: Cast, name: str) -> None:
-    hide(prepared)
-    client = client_of(getattr(prepared, name))
+def test_every_search_is_as_if_it_were_not_there(world: World, cast: Cast, name: str) -> None:
+    client = client_of(getattr(cast, name))
     extra = "&permission=read"  # of questions about access; others take no notice of it
     different, tried = [], 0
     for path, parameter in questions():
@@ -277,10 +304,9 @@ def test_every_search_is_as_if_it_were_not_there(prepared: Cast, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["erin"])
-def test_who_oversees_sees_no_content(prepared: Cast, name: str) -> None:
+def test_who_oversees_sees_no_content(world: World, cast: Cast, name: str) -> None:
     """Who holds what, and the trail; not the card, and not the words of a draft."""
-    hide(prepared)
-    client = client_of(getattr(prepared, name))
+    client = client_of(getattr(cast, name))
     admin = [
         (route, f"/{path}")
         for route, path, holes in rules.routes(get_resolver().url_patterns)

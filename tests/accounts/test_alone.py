@@ -49,7 +49,7 @@ from tests.conftest import Beneath
 pytestmark = pytest.mark.usefixtures("built")
 
 PERSONAS = ("alice", "bob", "charlie", "dana", "erin", "petra", "scoring")
-TRIES = 140
+TRIES = 70
 REFUSALS = (PermissionDenied, ValidationError, Http404, IntegrityError)
 PURPOSES = ("", "research", "marketing")
 ALONE = {"person.create_admin", "session.open", "session.close", "person.set_preferences"}

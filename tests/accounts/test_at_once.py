@@ -210,9 +210,9 @@ def busy(ways: list[Work], seed: int, end: float) -> tuple[int, list[str]]:
 
 def test_many_acts_at_once_never_wait_for_each_other_in_a_circle(scene):
     """Each at random from whatever there is, each on a connection of its own."""
-    ways, end = anything(scene), time.monotonic() + 4
+    ways, end = anything(scene), time.monotonic() + 2
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda seed: busy(ways, seed, end), range(4)))
     assert [stuck for _, stuck in found if stuck] == []
-    assert sum(done for done, _ in found) > 20
+    assert sum(done for done, _ in found) > 10
     assert drift() == []

@@ -21,6 +21,12 @@ from governance.embedded import ROOT
 from governance.embedded.account import socket_folder
 
 END_SECONDS = 20
+CREATE = "create_admin", "frida", "frida@example.org", "--as", "system"
+TWO_COMMANDS = f"""
+from django.core.management import call_command
+call_command(*{CREATE})
+call_command('issue_key', 'frida', '--as', 'frida', '--days', '1')
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +47,7 @@ def lived_in(data: Path) -> None:
     """Somebody worked here once: in the test before, unless another worker took that one."""
     if data not in HAS_ADMIN:
         _manage(data, "migrate", "--database", "owner")
-        made = _manage(data, "create_admin", "frida", "frida@example.org", "--as", "system")
+        made = _manage(data, *CREATE)
         assert made.returncode == 0, made.stderr
 
 
@@ -69,11 +75,10 @@ def test_commands_run_beside_it_and_ctrl_c_stops_everything(
     second = _start(data, _free_port())
     assert "already runs" in second.communicate(timeout=30)[1]
     assert second.returncode == 1
-    beside = _manage(data, "create_admin", "frida", "frida@example.org", "--as", "system")
-    assert beside.stdout.startswith("http://127.0.0.1:"), beside.stderr
+    beside = _manage(data, "shell", "-v0", "-c", TWO_COMMANDS)
+    invited, key = beside.stdout.splitlines()
+    assert invited.startswith("http://127.0.0.1:") and key.startswith("gthp_"), beside.stderr
     HAS_ADMIN.add(data)
-    key = _manage(data, "issue_key", "frida", "--as", "frida", "--days", "1")
-    assert key.stdout.startswith("gthp_") and key.stdout.count("\n") == 1, key.stderr
     running.send_signal(signal.SIGINT)
     assert running.wait(END_SECONDS) == 0
     assert not _left(data)
