@@ -17,17 +17,11 @@ def require_told(query: Any, act: Act) -> None:
     if any(hasattr(value, "resolve_expression") for _, _, value in query.values):
         raise Undiffed(f"{query.model._meta.label}: set a value, not an expression")
     key = keyed(query.where)
-    if any(is_about(diff.row, query.model, key) for diff in reversed(act.diffs)):
-        return
-    shown = recorded_fields(query.model)
-    new = {field: value for field, _, value in query.values if field.name in shown}
-    if not new:
-        return
-    stands: Any = models.QuerySet(query.model)
-    stands.query.where = query.where.clone()
-    for old in stands.values_list(*(field.attname for field in new)):
-        if any(differs(*pair) for pair in zip(new, old, new.values(), strict=True)):
-            raise Undiffed(f"{query.model._meta.label}: written in a way that leaves no diff")
+    diff = next((d for d in reversed(act.diffs) if tells(d, query.model, key)), None)
+    if diff is not None:
+        diff.spent.add(query.model)
+    elif changes(query):
+        raise Undiffed(f"{query.model._meta.label}: written in a way that leaves no diff")
 
 
 def keyed(where: Any) -> Any:
@@ -35,10 +29,21 @@ def keyed(where: Any) -> Any:
     return only.rhs if isinstance(only, Exact) and not more else None
 
 
-def is_about(row: Any, model: Any, key: Any) -> bool:
-    return isinstance(row, model) and row.pk == key
+def tells(diff: Any, model: Any, key: Any) -> bool:
+    """Of this row, and not yet for another statement on the same table."""
+    if diff.action != diff.Action.UPDATE or model in diff.spent:
+        return False
+    return isinstance(diff.row, model) and diff.row.pk == key
 
 
-def differs(field: Any, old: Any, new: Any) -> bool:
-    written: bool = field.get_prep_value(old) != field.get_prep_value(new)
-    return written
+def changes(query: Any) -> bool:
+    """Does any recorded field of what is to be rewritten hold another value now?"""
+    shown = recorded_fields(query.model)
+    new = {field: value for field, _, value in query.values if field.name in shown}
+    stands: Any = models.QuerySet(query.model)
+    stands.query.where = query.where.clone()
+    return bool(new) and any(
+        field.get_prep_value(old) != field.get_prep_value(value)
+        for row in stands.values_list(*(field.attname for field in new))
+        for (field, value), old in zip(new.items(), row, strict=True)
+    )

@@ -349,6 +349,14 @@ def update_past_save_of_our_own(cast, tmp_path):
 
 
 @undiffed
+def update_past_save_on_the_account_of_another_diff(cast, tmp_path):
+    cast.bob.name = "Bobby"
+    cast.bob.save()
+    rows: Any = User.objects.filter(pk=cast.bob.pk)
+    rows._update([(User._meta.get_field("name"), None, "Mallory")])
+
+
+@undiffed
 def expression_in_somebody_elses_table(cast, tmp_path):
     address = EmailAddress.objects.first()
     address.verified = F("primary")
