@@ -12,12 +12,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, models, transaction
 
+from audit.balance import undiffed
 from audit.context import (
     AFTER_COMMIT,
     Act,
     ForeignDecision,
     NestedAct,
     NoDecision,
+    Undiffed,
     current,
     opened,
 )
@@ -137,6 +139,8 @@ def close(act: Act, target: models.Model | None) -> None:
         raise NoDecision(f"{act.verb}: no decision, no commit")
     if (path := act.uncovered()) is not None:
         raise ForeignDecision(f"{act.verb}: wrote {path}, which it decided nothing about")
+    if table := undiffed(act):
+        raise Undiffed(f"{act.verb}: {table} was written in a way that leaves no diff")
     row = describe(act, target) | {"outcome": Event.Outcome.OK}
     own = [] if act.folds and is_repeat(row) else [Event(**row)]
     for event in own:

@@ -96,9 +96,22 @@ class Act:
     data: dict[str, Any] = field(default_factory=dict)
     touched: str = ""  # what the database noted as changed, for whoever remembers answers
     diffs: list[Any] = field(default_factory=list)  # events that are written when it closes
-    savepoints: dict[str, int] = field(default_factory=dict)  # how many there were at each
+    inserted: list[Any] = field(default_factory=list)  # rows, each of which must be in a diff
+    deleted: list[tuple[Any, int]] = field(default_factory=list)  # from which table how many
+    savepoints: dict[str, list[int]] = field(default_factory=dict)  # how many of each there were
     folds: bool = False  # a look that repeats: counted, and written as one event when it ends
     open: bool = True
+
+    def remember(self, sid: str) -> None:
+        self.savepoints[sid] = [len(self.diffs), len(self.inserted), len(self.deleted)]
+
+    def forget_since(self, sid: str) -> None:
+        """Of what was not written after all."""
+        kept = self.savepoints.get(sid)
+        for noted, number in zip(
+            (self.diffs, self.inserted, self.deleted), kept or (), strict=False
+        ):
+            del noted[number:]
 
     def uncovered(self) -> str | None:
         """The first written path that none of the decisions was about."""
@@ -164,9 +177,15 @@ def touch(row: Any) -> None:
         act.written.add(getattr(row, "resource_path", "/"))
 
 
+def is_governed(model: Any) -> bool:
+    # __fake__: models of migrations
+    return model.__module__ != "__fake__" and model._meta.db_table not in UNGOVERNED
+
+
+def leaves_diffs(model: Any) -> bool:
+    return is_governed(model) and not getattr(model, "derived", False)
+
+
 def require_act(model: Any) -> None:
-    table = model._meta.db_table
-    if model.__module__ == "__fake__" or table in UNGOVERNED:  # __fake__: models of migrations
-        return
-    if current() is None:
-        raise NoAct(f"{table} is written through actions only: no act is open")
+    if is_governed(model) and current() is None:
+        raise NoAct(f"{model._meta.db_table} is written through actions only: no act is open")

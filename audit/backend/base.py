@@ -27,10 +27,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def savepoint(self) -> str | None:
         sid = super().savepoint()
         if sid and (act := current()):
-            act.savepoints[sid] = len(act.diffs)
+            act.remember(sid)
         return sid
 
     def savepoint_rollback(self, sid: str) -> None:
         super().savepoint_rollback(sid)
-        if (act := current()) and sid in act.savepoints:
-            del act.diffs[act.savepoints[sid] :]  # of what was not written after all
+        if act := current():
+            act.forget_since(sid)

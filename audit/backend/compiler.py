@@ -1,11 +1,12 @@
-"""The three statements that every ORM write ends in; each needs an open act."""
+"""The three statements that every ORM write ends in; each needs an open act, and notes its rows."""
 
 from typing import Any
 
 from django.db.backends.postgresql import compiler as postgres
 from django.db.models.sql import compiler as base
 
-from audit.context import UNGOVERNED, Undiffed, require_act, touch
+from audit.backend.told import require_told
+from audit.context import Undiffed, current, is_governed, leaves_diffs, require_act, touch
 
 # Django looks these two up by name in this module.
 SQLCompiler = postgres.SQLCompiler
@@ -17,6 +18,8 @@ class SQLInsertCompiler(postgres.SQLInsertCompiler):
         require_act(self.query.model)
         for row in self.query.objs:
             touch(row)
+        if (act := current()) and leaves_diffs(self.query.model):
+            act.inserted += self.query.objs
         return super().as_sql(*args, **kwargs)
 
 
@@ -28,8 +31,10 @@ class SQLUpdateCompiler(base.SQLUpdateCompiler):
         require_act(model)
         query: Any = self.query
         in_bulk = any(named is not None for _, named, _ in query.values)
-        if in_bulk and model.__module__ != "__fake__" and model._meta.db_table not in UNGOVERNED:
+        if in_bulk and is_governed(model):
             raise Undiffed(f"{model._meta.label}: save each row, update() leaves no diff")
+        if (act := current()) and not in_bulk and leaves_diffs(model):
+            require_told(query, act)
         return super().as_sql(*args, **kwargs)
 
 
@@ -37,3 +42,9 @@ class SQLDeleteCompiler(base.SQLDeleteCompiler):
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         require_act(self.query.model)
         return super().as_sql(*args, **kwargs)
+
+    def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
+        number = super().execute_sql(*args, **kwargs)
+        if (act := current()) and leaves_diffs(self.query.model):
+            act.deleted.append((self.query.model, number))
+        return number

@@ -67,6 +67,7 @@ class EventManager(LogEntryManager):  # type: ignore[misc]  # auditlog ships no 
             **diff,
         )
         if act := current():
+            event.row, event.spent = instance, set()
             event.stamp()
             act.diffs.append(event)
         return event
@@ -75,6 +76,8 @@ class EventManager(LogEntryManager):  # type: ignore[misc]  # auditlog ships no 
 class Event(AbstractLogEntry):  # type: ignore[misc]
     """One line of the trail. Inserted, never changed; partitioned by month."""
 
+    row: Any = None  # that a diff is about, while its act is open
+    spent: set[type[models.Model]]  # tables that were rewritten on its account
     window: ClassVar[timedelta] = timedelta(days=45)  # a page is looked for in this much time first
 
     class Kind(models.TextChoices):

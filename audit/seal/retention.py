@@ -14,6 +14,7 @@ import orjson
 from django.db import connection
 
 from audit.seal import keys, notes
+from audit.seal.erased import LEAVING, lawful
 from audit.seal.proofs import LEAF, disclosed
 from audit.seal.retired import Retirement, as_row, folder
 
@@ -41,8 +42,9 @@ EVENTS = LEAF.replace(
     'where e."timestamp" >= %(first)s and e."timestamp" < %(end)s order by l.seq',
 )
 ADD = """
-insert into audit_retirement (partition, first_day, end_day, events, sha256, archive, note)
-values (%s, %s, %s, %s, %s, %s, %s)
+insert into audit_retirement
+  (partition, first_day, end_day, events, sha256, archive, erasures, note)
+values (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -69,7 +71,8 @@ def retire(partition: str, first: date) -> Retirement:
     span = {"first": first, "end": next_month(first)}
     require_free(partition, span)
     place, number, digest = archive(partition, span)
-    record = Retirement(partition, first, span["end"], number, digest, place.name)
+    erasures = "".join(f"{act} {parts}\n" for act, parts in lawful(LEAVING, **span))
+    record = Retirement(partition, first, span["end"], number, digest, place.name, erasures)
     name = keys.mine(key).name
     row = as_row(record, notes.sign(record.text(name), name, key))
     with connection.cursor() as cursor:

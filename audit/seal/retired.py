@@ -16,7 +16,7 @@ from audit.seal import canon, keys
 from audit.seal.notes import BadNote, Verifier, opened
 
 RECORDS = """
-select partition, first_day, end_day, events, sha256, archive, note
+select partition, first_day, end_day, events, sha256, archive, erasures, note
   from audit_retirement order by first_day
 """
 LEAF = "select hash from audit_leaf where seq = %s"
@@ -33,11 +33,12 @@ class Retirement:
     events: int
     sha256: str
     archive: str
+    erasures: str = ""  # acts that a blank elsewhere needs to be explained, with their digests
 
     def text(self, origin: str) -> str:
         return (
             f"{origin}/retired\n{self.partition}\n{self.first} {self.end}\n{self.events}\n"
-            f"{self.sha256}\n{self.archive}\n"
+            f"{self.sha256}\n{self.archive}\n{self.erasures}"
         )
 
 
@@ -72,6 +73,10 @@ class Retired:
                 self.count += 1
                 return True
         return False
+
+    def erasures(self) -> set[tuple[str, str]]:
+        lines = [line for record, _ in self.months for line in record.erasures.splitlines()]
+        return {(act, digest) for act, _, digest in (line.partition(" ") for line in lines)}
 
     def settle(self, *, whole: bool) -> None:
         for record, missing in self.months:

@@ -9,7 +9,7 @@ from audit.seal.merkle import Edge, consistency, inclusion, is_included, is_pref
 from audit.seal.notes import BadNote, Checkpoint, Verifier, checkpoint
 from audit.seal.verify import Report, Walk
 
-LAST = "select size, note from audit_checkpoint order by id desc limit 1"
+LAST = "select size, note from audit_checkpoint order by size desc, id limit 1"
 
 
 def look(number: int, known: list[Verifier], anchored: list[str]) -> Report:

@@ -15,6 +15,12 @@ TILE = 256
 LEAVES = "select hash from audit_leaf where seq >= %s and seq < %s order by seq"
 BELOW = "select root from audit_tile where level = %s and place >= %s and place < %s order by place"
 ONE = "select hashes from audit_tile where level = %s and place = %s"
+# A place and level that no trail will reach would overflow the sum.
+BEYOND = """
+select level, place from audit_tile
+ where case when level > 6 then true else place >= %s / (256 ^ (level + 1))::bigint end
+ order by 1, 2 limit 1
+"""
 ADD = "insert into audit_tile (level, place, hashes, root) values (%s, %s, %s, %s)"
 
 
@@ -41,6 +47,13 @@ def extend(start: int, new: list[bytes]) -> None:
             for step, (tile, root) in enumerate(zip(full, roots, strict=True)):
                 cursor.execute(ADD, [level, first // TILE + step, b"".join(tile), root])
         level, start, new = level + 1, first // TILE, roots
+
+
+def beyond(size: int) -> list[tuple[int, int]]:
+    """The first tile that a tree of this size does not fill: it would stand in the sealer's way."""
+    with connection.cursor() as cursor:
+        cursor.execute(BEYOND, [size])
+        return list(cursor.fetchall())
 
 
 class Reader:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-from audit.seal import canon
+from audit.seal import canon, tiles
 from audit.seal.erased import Erased
 from audit.seal.merkle import WIDTH, Edge, split
 from audit.seal.notes import BadNote, Checkpoint, Verifier, checkpoint
@@ -38,7 +38,8 @@ select l.seq, l.uid::text, l.at::text, l.type, l.who_salt, l.who, l.what_salt, l
 NEVER = "infinity"  # sorts after every time
 EVENT = 12  # where the event's own columns begin
 CHECKPOINTS = """
-select id, size, note from audit_checkpoint where (size, id) > (%s, %s) order by size, id limit %s
+select id, size, note, at from audit_checkpoint
+ where (size, id) > (%s, %s) order by size, id limit %s
 """
 FRONTIER = "select frontier from audit_checkpoint where size = %s order by id limit 1"
 TILES = "select place, hashes from audit_tile where level = 0 and place >= %s and place < %s"
@@ -112,6 +113,8 @@ def verify(known: list[Verifier], anchored: list[str], since: int = 0) -> Report
     walk = Walk(report, start(since, known, report), known)
     walk.expect(anchored)
     walk.run()
+    for level, place in tiles.beyond(walk.edge.size):
+        report.add(f"tile {place} of level {level} is of leaves that are not there")
     unsealed(report)
     return report
 
@@ -187,14 +190,15 @@ class Walk:
             count = self.report.size - covered
             self.report.add(f"the last {count} leaves were never signed for", covered)
         self.retired.settle(whole=self.report.first == 0)
-        self.erased.settle(self.report.add, whole=self.report.first == 0)
+        signed = self.retired.erasures()
+        self.erased.settle(self.report.add, signed, whole=self.report.first == 0)
         self.report.retired, self.report.erased = self.retired.count, self.erased.count
 
     def checkpoints(self) -> Iterator[Checkpoint]:
         size, number = self.edge.size, 0
         while True:
             rows = some(CHECKPOINTS, size, number, CHUNK)
-            for number, size, note in rows:  # noqa: B007  the last are where to go on
+            for number, size, note, at in rows:  # noqa: B007  the last are where to go on
                 self.report.checkpoints += 1
                 try:
                     found = checkpoint(note, self.known)
@@ -203,8 +207,10 @@ class Walk:
                     continue
                 if found.size != size:
                     self.report.add(f"checkpoint {size} was signed for the size {found.size}")
-                elif self.latest is not None and found.time < self.latest:
-                    self.report.add(f"checkpoint {size} is older than the one before it")
+                elif self.latest is not None and found.time <= self.latest:
+                    self.report.add(f"checkpoint {size} is no newer than the one before it")
+                elif found.time != at:
+                    self.report.add(f"checkpoint {size} was signed at another time than it says")
                 else:
                     yield found
             if not rows:
@@ -252,6 +258,8 @@ class Walk:
         if event[0] is None:
             if not self.retired.covers(at):
                 self.report.add("was deleted, or its time or number changed", seq, uid)
+            elif who_salt is None or what_salt is None:
+                self.erased.see(row, None, self.report.add)
             return bytes(stored)
         if who_salt is not None and canon.commit(who_salt, canon.who(event)) != who:
             self.report.add("who did it was changed after it was sealed", seq, uid)

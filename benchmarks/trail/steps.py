@@ -68,6 +68,7 @@ def record_as(mode: str) -> None:
 
     if mode in ("plain", "stock"):
         auditlog.unregister(User)
+        User.derived = True  # type: ignore[attr-defined]  # not counted against our diffs
     if mode == "stock":
         LogEntry._meta.swapped = None  # in this process it is used
         receivers.get_logentry_model = lambda: LogEntry
@@ -87,6 +88,7 @@ def request_step(mode: str, uid: str, secret: str) -> Step:
     if mode != "audited":
         for model in list(auditlog.get_models()):
             auditlog.unregister(model)
+            model.derived = True  # no row is counted against diffs that nobody makes
         Event.save = lambda self, *args, **kwargs: None  # type: ignore[method-assign]
         acts.insert = lambda events: None  # type: ignore[attr-defined]
     client = Client(SERVER_NAME="127.0.0.1", headers={"Authorization": f"Bearer {secret}"})

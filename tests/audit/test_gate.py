@@ -9,8 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
-from django.db import ProgrammingError, connection, transaction
+from django.db import ProgrammingError, connection, models, transaction
 from django.db.models import ProtectedError
 
 from accounts.models import Grant, Membership, Resource, User
@@ -132,6 +133,36 @@ def test_inside_an_act_nothing_writes_without_a_diff(cast, tmp_path, name):
     assert Event.objects.count() == before + 1
 
 
+def test_what_does_leave_diffs_passes(cast):
+    """The count of rows against diffs is no wall: one by one, all the same value twice."""
+
+    def write() -> None:
+        Group.objects.create(name="insiders")
+        address = EmailAddress.objects.create(user=cast.bob, email="b@example.org")
+        for other in ("c@example.org", "c@example.org"):
+            address.email = other
+            address.save()
+        EmailAddress.objects.filter(pk=address.pk).delete()
+
+    do(write, by=cast.erin)
+    act = Event.objects.filter(kind="act").latest("id").act
+    diffs = Event.objects.filter(act=act, kind="change").order_by("id")
+    assert [diff.action for diff in diffs] == [0, 0, 1, 2]
+
+
+def test_what_a_savepoint_undid_needs_no_diff(cast):
+    """A row that was taken back is none that was written."""
+
+    def write() -> None:
+        with pytest.raises(LookupError), transaction.atomic():
+            Group.objects.bulk_create([Group(name="insiders")])
+            models.QuerySet(EmailAddress)._raw_delete("default")
+            raise LookupError
+
+    do(write, by=cast.erin)
+    assert not Group.objects.filter(name="insiders").exists()
+
+
 @pytest.mark.parametrize("kind", [User, Grant, Project, Dataset, Membership])
 def test_a_new_object_with_an_old_key_rewrites_nothing(cast, kind):
     """Neither its own table nor, for a child of the tree, the parent's."""
@@ -222,6 +253,37 @@ def test_an_act_that_was_made_up_in_sql_does_not_commit(cast, also):
         cursor.execute("update accounts_user set name = 'Mallory' where username = 'bob'")
         cursor.execute(also)
         cursor.execute("select set_config('gate.act', '', true)")
+    assert User.objects.get(username="bob").name == "Bob"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("whole", ["act", "event"])
+def test_a_statement_that_closes_the_gate_behind_itself_is_refused(cast, whole):
+    """The gate looks when the statement begins; the row is looked at when it was written."""
+    refused = pytest.raises(ProgrammingError, match="accounts_user outside an act")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('gate.act', uuidv7()::text, true)")
+        if whole == "event":
+            cursor.execute(FORGED_CHANGE.replace("'change'", "'act'"))
+        cursor.execute(
+            "update accounts_user set name = 'Mallory' || set_config('gate.act', '', true)"
+            " where username = 'bob'"
+        )
+    assert User.objects.get(username="bob").name == "Bob"
+    assert rows(
+        "select count(*) from audit_event where verb = 'db.out_of_band'"
+        " and object_repr = 'accounts_user' and actor_repr = current_user"
+    ) == [0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_act_that_a_whole_connection_names_opens_nothing(cast):
+    with psycopg.connect(**connection.get_connection_params()) as thief:
+        thief.execute("select set_config('gate.act', uuidv7()::text, false)")
+        thief.commit()
+        thief.execute("update accounts_user set name = 'Mallory' where username = 'bob'")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="that left no event"):
+            thief.commit()
     assert User.objects.get(username="bob").name == "Bob"
 
 
