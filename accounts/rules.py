@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import decision
+from accounts.many import Asked, decisions
 from accounts.models import Agreement, ApiKey, Grant, Membership, Resource, Role, User
 from accounts.models.grants import GrantQuerySet
 from accounts.models.vocabulary import Kind
@@ -90,10 +91,10 @@ def held_on_side(by: User, places: list[Resource]) -> set[tuple[int, str, str]]:
     found = set()
     for place in places:
         purposes = {"", *Purpose.values} - set(place.standing.barred)
-        for permission in Permission:
-            if any(decision.allowed(subject, permission, place) for subject in subjects):
-                meant = purposes if permission in USE else {""}
-                found |= {(place.pk, permission.value, purpose) for purpose in meant}
+        for one in decisions([Asked(s, p, place) for s in subjects for p in Permission]):
+            if one.allowed:
+                meant = purposes if one.permission in USE else {""}
+                found |= {(place.pk, str(one.permission), purpose) for purpose in meant}
     return found
 
 

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from accounts.decision import site
 from accounts.grants import EVERYTHING, Reach, open_grant, suspend_grant
+from accounts.many import kind_of
 from accounts.models import Agreement, Grant, Membership, Resource, Role, Signature, User
 from accounts.permissions import Permission
-from accounts.queries.answers import kind_of
 from registry.actions.states import enter
 from registry.models import Asset, Project, Version
 from tests.cast import Cast

@@ -1,5 +1,6 @@
 """What a person may see of accounts: every read of a door starts here."""
 
+from accounts.many import Asked, decisions
 from accounts.queries.agreements import (
     agreements,
     missing_agreements,
@@ -48,7 +49,6 @@ from accounts.queries.keys import (
     secrets,
     useful_scopes,
 )
-from accounts.queries.many import Asked, decisions
 from accounts.queries.people import (
     colleagues,
     current_memberships,

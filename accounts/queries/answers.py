@@ -8,10 +8,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.many import key_of, kind_of
 from accounts.models import Resource, User
-from accounts.models.resources import permission_id
 from accounts.models.vocabulary import Kind
-from accounts.permissions import CONTENT, USE, Permission
 from accounts.statements import WHAT_CAN, WHO_CAN, rows
 
 MOST = 1000  # a page
@@ -20,12 +19,6 @@ MOST = 1000  # a page
 class Who(NamedTuple):
     id: UUID
     username: str
-
-
-def kind_of(permission: str) -> tuple[int, str, bool, bool, int]:
-    edit = permission_id(Permission.EDIT)
-    asked = str(permission)
-    return permission_id(asked), asked, asked in CONTENT, asked in USE, edit
 
 
 def who_can(resource: Resource, permission: str, *, after: str = "", limit: int = 25) -> list[Who]:
@@ -47,7 +40,3 @@ def what_now(subject: User, permission: str, kind: str = "") -> QuerySet[Resourc
     """What `what_could` says of this moment, sooner: from the rows. Without a key, too."""
     found: QuerySet[Resource] = User(pk=subject.pk).visible(Resource, permission)
     return (found.filter(kind=kind) if kind else found).order_by("path")
-
-
-def key_of(subject: User) -> UUID | None:
-    return subject.credential.pk if subject.credential is not None else None

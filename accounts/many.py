@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from django.utils import timezone
 
 from accounts.decision import Decision
 from accounts.models import Resource, User
-from accounts.queries.answers import key_of, kind_of
+from accounts.models.resources import permission_id
+from accounts.permissions import CONTENT, USE, Permission
 from accounts.statements import EACH, array, rows
 
 
@@ -22,6 +24,8 @@ class Asked(NamedTuple):
 
 def decisions(asked: Sequence[Asked]) -> list[Decision]:
     """What `decide` says of each, at one moment and by one statement."""
+    if not asked:
+        return []
     kinds = [kind_of(one.permission) for one in asked]
     permissions, codenames, contents, uses, edits = zip(*kinds, strict=True)
     found = rows(
@@ -40,3 +44,14 @@ def decisions(asked: Sequence[Asked]) -> list[Decision]:
         )
         for one, (reason, grant, role, meant) in zip(asked, found, strict=True)
     ]
+
+
+def kind_of(permission: str) -> tuple[int, str, bool, bool, int]:
+    """A permission as the statements want it; the last is that of editing."""
+    asked = str(permission)
+    edit = permission_id(Permission.EDIT)
+    return permission_id(asked), asked, asked in CONTENT, asked in USE, edit
+
+
+def key_of(subject: User) -> UUID | None:
+    return subject.credential.pk if subject.credential is not None else None
