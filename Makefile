@@ -65,7 +65,7 @@ bench: $(BENCHES)  ## Run every benchmark (bench-NAME runs one)
 $(BENCHES): bench-%: .venv/development
 	@$(EMBEDDED) $(BIN)/python -m benchmarks.bench_$* $(ARGS)
 
-RANDOM_WORLDS = $(patsubst %,tests/accounts/test_%.py,agreement asof preview)
+RANDOM_WORLDS = $(patsubst %,tests/accounts/test_%.py,agreement asof preview point alone at_once)
 prove-decide: .venv/development  ## Races and differences of the decision, in their large size
 	@$(EMBEDDED) $(BIN)/python -m benchmarks.prove_decide $(ARGS)
 	@WORLDS=20 $(EMBEDDED) $(BIN)/python -m pytest $(RANDOM_WORLDS)

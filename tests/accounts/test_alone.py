@@ -49,7 +49,7 @@ from tests.conftest import Beneath
 pytestmark = pytest.mark.usefixtures("built")
 
 PERSONAS = ("alice", "bob", "charlie", "dana", "erin", "petra", "scoring")
-TRIES = 70
+TRIES = 70 * len(worlds.SEEDS)
 REFUSALS = (PermissionDenied, ValidationError, Http404, IntegrityError)
 PURPOSES = ("", "research", "marketing")
 ALONE = {"person.create_admin", "session.open", "session.close", "person.set_preferences"}

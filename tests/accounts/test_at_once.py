@@ -20,6 +20,7 @@ from registry.actions import assets, states, versions
 from registry.models import Asset, Version
 from tests.cast import Cast, gathered
 from tests.together import Work, both, closed
+from tests.worlds import SEEDS
 
 
 class Scene:
@@ -210,7 +211,7 @@ def busy(ways: list[Work], seed: int, end: float) -> tuple[int, list[str]]:
 
 def test_many_acts_at_once_never_wait_for_each_other_in_a_circle(scene):
     """Each at random from whatever there is, each on a connection of its own."""
-    ways, end = anything(scene), time.monotonic() + 2
+    ways, end = anything(scene), time.monotonic() + 2 * len(SEEDS)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda seed: busy(ways, seed, end), range(4)))
     assert [stuck for _, stuck in found if stuck] == []
