@@ -34,9 +34,15 @@ begin
   return null;
 end $$;
 """
-# Lines of an act and a digest: what explains a blank when its plan or act has left.
-ERASURES = "alter table audit_retirement add column erasures text not null default '';"
-UNSIGNED = "alter table audit_retirement drop column erasures;"
+# Lines of an act and a digest: what explains a blank when its plan or act has left. Which leaves
+# lost their events, and how many leaves there were.
+SIGNED = """
+alter table audit_retirement add column erasures text not null default '',
+  add column leaves text not null default '', add column size bigint not null default 0;
+"""
+UNSIGNED = """
+alter table audit_retirement drop column erasures, drop column leaves, drop column size;
+"""
 # Every event has the words of its path in the inverted index, so those under it are among the
 # events that have all of them.
 HOLDS = """
@@ -56,6 +62,6 @@ class Migration(migrations.Migration):
     dependencies = [("audit", "0009_event_numbers")]
     operations = [
         migrations.RunSQL(RECORD, migrations.RunSQL.noop),
-        migrations.RunSQL(ERASURES, UNSIGNED),
+        migrations.RunSQL(SIGNED, UNSIGNED),
         migrations.RunSQL(HOLDS, migrations.RunSQL.noop),
     ]

@@ -66,12 +66,11 @@ class Erased:
 
     def settle(self, tell: Tell, signed: set[tuple[str, str]], *, whole: bool) -> None:
         """`signed`: acts and their digests, of retired months."""
-        if not whole:
-            return  # an act may have erased what lies before
         for act, seen in self.acts.items():
             said = {digest for one, digest in signed if one == act}
             said |= {digest for _, digest in lawful(ACT, act=act)}
-            if said != {seen.hexdigest()}:
+            # Of a part one can only say that there was such an act: it erased elsewhere too.
+            if not said or (whole and said != {seen.hexdigest()}):
                 tell(UNSAID, *self.first[act])
 
 

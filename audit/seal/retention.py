@@ -16,9 +16,7 @@ from django.db import connection
 from audit.seal import keys, notes
 from audit.seal.erased import LEAVING, lawful
 from audit.seal.proofs import LEAF, disclosed
-from audit.seal.retired import Retirement, as_row, folder
-
-FLOOR = 12  # months that are kept whatever the settings say; the database's function agrees
+from audit.seal.retired import FLOOR, Retirement, as_row, folder, line
 
 MONTHS = r"""
 select relname, to_date(substr(relname, 13), 'YYYY_MM')
@@ -37,15 +35,16 @@ UNSEALED = """
 select count(*) from audit_event e where e."timestamp" >= %(first)s and e."timestamp" < %(end)s
    and not exists (select from audit_leaf l where (l.event_id, l.at) = (e.id, e."timestamp"))
 """
-EVENTS = LEAF.replace(
+EVENTS = LEAF.replace("\n  from audit_leaf", ", l.hash\n  from audit_leaf").replace(
     "where l.uid = %s",
     'where e."timestamp" >= %(first)s and e."timestamp" < %(end)s order by l.seq',
 )
 ADD = """
 insert into audit_retirement
-  (partition, first_day, end_day, events, sha256, archive, erasures, note)
-values (%s, %s, %s, %s, %s, %s, %s, %s)
+  (partition, first_day, end_day, events, sha256, archive, erasures, leaves, size, note)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
+SIZE = "select coalesce(max(size), 0) from audit_checkpoint"
 
 
 class Kept(RuntimeError):
@@ -70,9 +69,13 @@ def retire(partition: str, first: date) -> Retirement:
     key = keys.signer()
     span = {"first": first, "end": next_month(first)}
     require_free(partition, span)
-    place, number, digest = archive(partition, span)
+    place, number, digest, leaves = archive(partition, span)
     erasures = "".join(f"{act} {parts}\n" for act, parts in lawful(LEAVING, **span))
-    record = Retirement(partition, first, span["end"], number, digest, place.name, erasures)
+    with connection.cursor() as cursor:
+        cursor.execute(SIZE)
+        size = cursor.fetchone()[0]
+    about = partition, first, span["end"], number, digest
+    record = Retirement(*about, place.name, erasures, leaves, size)
     name = keys.mine(key).name
     row = as_row(record, notes.sign(record.text(name), name, key))
     with connection.cursor() as cursor:
@@ -91,22 +94,23 @@ def require_free(partition: str, span: dict[str, date]) -> None:
             raise Kept(f"{partition}: {count} events are not sealed yet.")
 
 
-def archive(partition: str, span: dict[str, date]) -> tuple[Path, int, str]:
+def archive(partition: str, span: dict[str, date]) -> tuple[Path, int, str, str]:
     """One line an event, with all that its leaf was made of: checkable without the database."""
     place = folder() / f"{partition}.jsonl"
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=place.parent, prefix=f"{partition}-")
-    number, digest = 0, sha256()
+    number, digest, leaves = 0, sha256(), sha256()
     with os.fdopen(handle, "wb") as file:
-        for row in events(span):
-            line = orjson.dumps(disclosed(row)) + b"\n"
-            file.write(line)
-            digest.update(line)
+        for *row, leaf in events(span):
+            text = orjson.dumps(disclosed(row)) + b"\n"
+            file.write(text)
+            digest.update(text)
+            leaves.update(line(row[0], leaf))
             number += 1
         file.flush()
         os.fsync(file.fileno())
     Path(draft).replace(place)
-    return place, number, digest.hexdigest()
+    return place, number, digest.hexdigest(), leaves.hexdigest()
 
 
 def events(span: dict[str, date]) -> Iterator[Any]:

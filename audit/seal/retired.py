@@ -15,9 +15,13 @@ from django.db import connection
 from audit.seal import canon, keys
 from audit.seal.notes import BadNote, Verifier, opened
 
+FLOOR = 12  # months that are kept whatever the settings say; the database's function agrees
+# With the day when there were as many leaves as it says: before that nothing was signed.
 RECORDS = """
-select partition, first_day, end_day, events, sha256, archive, erasures, note
-  from audit_retirement order by first_day
+select r.partition, r.first_day, r.end_day, r.events, r.sha256, r.archive, r.erasures, r.leaves,
+       r.size, r.note, (select max(c.at) from audit_checkpoint c where c.size = r.size)
+         - make_interval(months => %s) >= r.end_day
+  from audit_retirement r order by r.first_day
 """
 LEAF = "select hash from audit_leaf where seq = %s"
 Tell = Callable[..., None]
@@ -25,7 +29,7 @@ Tell = Callable[..., None]
 
 @dataclass(frozen=True)
 class Retirement:
-    """One month: how many events went, and what their archive hashes to."""
+    """One month: which leaves lost their events, and what the archive of these hashes to."""
 
     partition: str
     first: date
@@ -33,53 +37,68 @@ class Retirement:
     events: int
     sha256: str
     archive: str
-    erasures: str = ""  # acts that a blank elsewhere needs to be explained, with their digests
+    erasures: str  # acts that a blank elsewhere needs to be explained, with their digests
+    leaves: str  # a digest over number and hash of each
+    size: int  # of the tree, when this was signed
 
     def text(self, origin: str) -> str:
         return (
             f"{origin}/retired\n{self.partition}\n{self.first} {self.end}\n{self.events}\n"
-            f"{self.sha256}\n{self.archive}\n{self.erasures}"
+            f"{self.sha256}\n{self.archive}\n{self.size} {self.leaves}\n{self.erasures}"
         )
 
 
-def records() -> list[tuple[Retirement, str]]:
+def line(seq: int, digest: bytes) -> bytes:
+    return f"{seq} {digest.hex()}\n".encode()
+
+
+def records() -> list[tuple[Retirement, str, bool]]:
     with connection.cursor() as cursor:
-        cursor.execute(RECORDS)
-        return [(Retirement(*row), note) for *row, note in cursor.fetchall()]
+        cursor.execute(RECORDS, [FLOOR])
+        return [(Retirement(*row), note, bool(old)) for *row, note, old in cursor.fetchall()]
+
+
+def require_signed(record: Retirement, note: str, old: bool, known: list[Verifier]) -> None:
+    text, key = opened(note, known)
+    if text != record.text(key.name):
+        raise BadNote("it was changed after it was signed")
+    if key.until is not None and record.size > key.until:
+        raise BadNote(f"this key of {key.name} was replaced at size {key.until}")
+    if not old:
+        raise BadNote(f"that month was not {FLOOR} months old when the tree had that size")
 
 
 class Retired:
-    """Lets the events of signed months be missing, exactly as many as were signed for."""
+    """Lets the events of signed months be missing: those that were signed for, and no others."""
 
     def __init__(self, known: list[Verifier], tell: Tell) -> None:
         self.count = 0
         self.tell = tell
-        self.months: list[tuple[Retirement, list[int]]] = []
-        for record, note in records():
+        self.months: list[tuple[Retirement, list[int], Any]] = []
+        for record, note, old in records():
             try:
-                text, key = opened(note, known)
-                if text != record.text(key.name):
-                    raise BadNote("it was changed after it was signed")
+                require_signed(record, note, old, known)
             except BadNote as error:
                 tell(f"the retirement of {record.partition}: {error}")
                 continue
-            self.months.append((record, [0]))
+            self.months.append((record, [0], sha256()))
 
-    def covers(self, at: str) -> bool:
+    def covers(self, seq: int, at: str, leaf: bytes) -> bool:
         """A time as PostgreSQL writes it, in UTC."""
-        for record, missing in self.months:
+        for record, missing, seen in self.months:
             if str(record.first) <= at[:10] < str(record.end):
                 missing[0] += 1
+                seen.update(line(seq, leaf))
                 self.count += 1
-                return True
+                return seq < record.size
         return False
 
     def erasures(self) -> set[tuple[str, str]]:
-        lines = [line for record, _ in self.months for line in record.erasures.splitlines()]
+        lines = [line for record, _, _ in self.months for line in record.erasures.splitlines()]
         return {(act, digest) for act, _, digest in (line.partition(" ") for line in lines)}
 
     def settle(self, *, whole: bool) -> None:
-        for record, missing in self.months:
+        for record, missing, seen in self.months:
             if whole and (problem := in_archive(record)):
                 self.tell(f"the archive {record.archive} {problem}")
             if whole and missing[0] != record.events:
@@ -87,6 +106,8 @@ class Retired:
                     f"{missing[0]} events of {record.partition} are gone and"
                     f" {record.events} were retired"
                 )
+            elif whole and seen.hexdigest() != record.leaves:
+                self.tell(f"other events of {record.partition} are gone than were retired")
 
 
 def as_row(record: Retirement, note: str) -> list[Any]:

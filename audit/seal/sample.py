@@ -29,8 +29,10 @@ def look(number: int, known: list[Verifier], anchored: list[str]) -> Report:
     report.checkpoints = 1
     reader = tiles.Reader()
     prefixes(report, signed, known, anchored, reader)
+    walk = Walk(report, Edge(), known)
     for seq in sorted(random.sample(range(signed.size), min(number, signed.size))):
-        included(report, signed, seq, reader)
+        included(walk, signed, seq, reader)
+    walk.erased.settle(report.add, walk.retired.erasures(), whole=False)
     verify.unsealed(report)
     return report
 
@@ -52,13 +54,12 @@ def prefixes(
             report.add(f"the first {size} leaves are not those that were anchored")
 
 
-def included(report: Report, signed: Checkpoint, seq: int, reader: tiles.Reader) -> None:
-    rows = verify.stretch(seq, seq + 1)
+def included(walk: Walk, signed: Checkpoint, seq: int, reader: tiles.Reader) -> None:
+    rows, report = verify.stretch(seq, seq + 1), walk.report
     if not rows:
         report.add(f"leaf {seq} is missing", seq)
         return
     row = rows[0]
-    walk = Walk(report, Edge(), [])
     found = walk.leaf(row)
     path = inclusion(reader.subtree, seq, signed.size)
     if not is_included(found, seq, signed.size, path, signed.root):

@@ -256,7 +256,7 @@ class Walk:
         """The hash that this leaf should have, by its event."""
         seq, uid, at, kind, who_salt, who, what_salt, what, stored, _, _, _, *event = row
         if event[0] is None:
-            if not self.retired.covers(at):
+            if not self.retired.covers(seq, at, bytes(stored)):
                 self.report.add("was deleted, or its time or number changed", seq, uid)
             elif who_salt is None or what_salt is None:
                 self.erased.see(row, None, self.report.add)

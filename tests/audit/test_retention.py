@@ -90,7 +90,7 @@ def test_the_archive_can_be_read_and_proved(old):
     first = json.loads(lines[0])
     assert first["what"]["value"]["message"] == "long ago"
     assert first["what"]["value"]["data"] == {"many": "12345678901234567890", "ratio": "1.50"}
-    [(record, note)] = retired.records()
+    [(record, note, _)] = retired.records()
     assert (record.events, record.first) == (40, FIRST)
     assert note.startswith(f"{keys.trusted()[0].name}/retired\n{MONTH}\n")
 
