@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from asyncio import _get_running_loop
-from copy import copy
+from copy import deepcopy
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
@@ -190,8 +190,8 @@ def own(subject: User, permission: str, path: str, rule: str = "self") -> None:
 
 
 def site() -> Resource:
-    """The root of the tree: what "everywhere" means."""
-    return copy(root())
+    """The root of the tree: what "everywhere" means. Each caller's own, with its lists."""
+    return deepcopy(root())
 
 
 @cache

@@ -286,3 +286,8 @@ def test_what_is_ones_own_needs_a_live_subject_and_the_scope(cast):
     with pytest.raises(Refused) as refused:
         own(cast.bob, P.MANAGE_KEYS, cast.bob.resource_path)
     assert refused.value.reason == "subject_inactive"
+
+
+def test_the_root_that_one_caller_changed_is_nobody_elses(cast):
+    site().permitted_purposes.append("mallory")
+    assert site().permitted_purposes == []
