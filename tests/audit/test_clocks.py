@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,12 +15,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def host(hours: float) -> type[datetime]:
-    class Off(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return datetime.now(tz) + timedelta(hours=hours)
+    def now(_: type[datetime], tz: tzinfo | None = None) -> datetime:
+        return datetime.now(tz) + timedelta(hours=hours)
 
-    return Off
+    return type("Off", (datetime,), {"now": classmethod(now)})
 
 
 def database(away: str) -> str:
