@@ -11,6 +11,7 @@ from audit.delivery.address import address
 OPTIONS = {"region", "endpoint", "days"}
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 NUMBERS = re.compile(r"[0-9.]+")  # as an IP address has
+HOST = re.compile(r"[a-z0-9.:_-]+")
 REGION = re.compile(r"[a-z0-9-]+")
 FORM = "write s3://BUCKET/PREFIX?region=…&endpoint=https://…&days=…"
 ENDPOINT = "?endpoint= is https://HOST:PORT, without credentials"
@@ -79,7 +80,8 @@ def endpoint(text: str) -> str:
         found = address(text)
     except ValueError:
         raise ValueError(ENDPOINT) from None
-    if found.scheme not in ("https", "http") or not found.host or "@" in text:
+    known = found.scheme in ("https", "http") and HOST.fullmatch(found.host)
+    if not known or "@" in text or "?" in text:
         raise ValueError(ENDPOINT)
     return text
 

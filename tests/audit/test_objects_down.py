@@ -176,6 +176,8 @@ BAD = {
     "s3://bucket?endpoint=https://[store": "https://HOST:PORT",
     "s3://bucket?endpoint=https://store:hunter2": "https://HOST:PORT",
     "s3://bucket?endpoint=https://store:99999": "https://HOST:PORT",
+    "s3://bucket?endpoint=https://store;days=3": "https://HOST:PORT",
+    "s3://bucket?endpoint=https://store?hunter2": "https://HOST:PORT",
     "s3://bucket?region=": "?region= is made of",
     "s3://bucket?region=evil.example/": "?region= is made of",
     "s3://bucket?region=a b": "?region= is made of",
@@ -218,6 +220,7 @@ def test_good_addresses_are_not(settings):
         "s3://bucket",
         "s3://my.bucket-1/a/b?days=36500&region=eu-central-1",
         "s3://bucket/?endpoint=https://store.example.org:9000",
+        "s3://bucket/?endpoint=http://[::1]:9000/s3",
         f"s3://bucket/{'a' * 900}",
     ]
     assert [one for one in checks.deployment() if one.id == "gatehouse.E013"] == []
