@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 PORTS = {"https": 443, "http": 80, "syslog+tls": 6514, "syslog+tcp": 514, "syslog+udp": 514}
+FORM = "write SCHEME://HOST:PORT/PATH, with a port from 1 to 65535"
 
 
 class NotTaken(OSError):
@@ -25,7 +26,14 @@ class Address:
 
 
 def address(url: str) -> Address:
-    parts = urlsplit(url)
+    """What is wrong is said without the address: it could hold a password."""
+    try:
+        parts = urlsplit(url)
+        given = parts.port
+    except ValueError:
+        raise ValueError(FORM) from None
+    if given == 0:
+        raise ValueError(FORM)
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    port = parts.port or PORTS.get(parts.scheme, 0)
+    port = given or PORTS.get(parts.scheme, 0)
     return Address(scheme=parts.scheme, host=parts.hostname or "", port=port, path=path)

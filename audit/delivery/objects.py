@@ -20,11 +20,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from audit.delivery.address import NotTaken
 from audit.delivery.buckets import Bucket, bucket
 
 MOST = 100  # of the largest: each binds all that is smaller
+PAGES = 10_000  # of a thousand names: a checkpoint a minute for 19 years
 NAME = re.compile(r"(\d{20})-[0-9a-f]{16}\.json")
 NO_LOCK = (
     "the bucket has no Object Lock, and a copy that can be deleted proves nothing: make one with"
@@ -53,13 +55,19 @@ def client(of: Bucket, seconds: float) -> Any:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Whatever a store or the library makes of it is one thing for us: it did not take it."""
+    """Whatever a store or the library makes of it is one thing for us: it did not take it.
+
+    By type and code only: the words can hold the address, and what the store pleases.
+    """
     try:
         yield
     except NotTaken:
         raise
+    except ClientError as error:
+        code = re.sub(r"[^\w.-]", "", str(error.response.get("Error", {}).get("Code", "")))
+        raise NotTaken(f"the store answers {code[:80] or 'with an error'}") from None
     except Exception as error:
-        raise NotTaken(f"{type(error).__name__}: {error}"[:300]) from None
+        raise NotTaken(type(error).__name__) from None
 
 
 def require_lock(of: Bucket, seconds: float) -> None:
@@ -100,9 +108,10 @@ def keep(of: Bucket, note: str, seconds: float) -> None:
 
 def names(of: Bucket, store: Any) -> Iterator[tuple[int, str, str]]:
     """Versions, not objects: a delete marker or another version on top hides what is kept below."""
-    for page in store.get_paginator("list_object_versions").paginate(
-        Bucket=of.name, Prefix=of.prefix
-    ):
+    pages = store.get_paginator("list_object_versions").paginate(Bucket=of.name, Prefix=of.prefix)
+    for number, page in enumerate(pages):
+        if number == PAGES:
+            raise NotTaken(f"it lists more than {PAGES:,} pages, and what comes later went unread")
         for one in page.get("Versions", []):
             if found := NAME.fullmatch(one["Key"].removeprefix(of.prefix)):
                 yield int(found[1]), one["Key"], one["VersionId"]
@@ -114,8 +123,8 @@ def read(of: Bucket, most: int = MOST, seconds: float = 30) -> Iterator[str]:
     A name that does not say the size of its note would push true ones out of what is read, so it
     comes as a note that nobody signed.
     """
-    store = client(of, seconds)
     with told():
+        store = client(of, seconds)
         for named, key, version in heapq.nlargest(most, names(of, store)):
             body = store.get_object(Bucket=of.name, Key=key, VersionId=version)["Body"]
             yield json.dumps(note(named, body.read(65_536)))

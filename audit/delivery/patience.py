@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
 from audit.delivery.address import NotTaken
 
-_at_work: dict[str, threading.Thread] = {}
+_turns: dict[str, threading.Lock] = {}
+os.register_at_fork(after_in_child=_turns.clear)  # whoever would give them back stays behind
 
 
-def within(seconds: float, name: str, work: Callable[[], None]) -> None:
+def within(seconds: float, name: str, work: Callable[[], object]) -> None:
     """A library counts its timeouts from the last byte: one byte a second would hold us for ever.
 
     What does not end is left to itself, one at most of each name: it holds nobody up, not even at
-    the end of the process.
+    the end of the process. Who comes meanwhile waits for their turn, as long as they would for the
+    answer.
     """
-    if (before := _at_work.get(name)) is not None and before.is_alive():
+    end = time.monotonic() + seconds
+    turn = _turns.setdefault(name, threading.Lock())
+    if not turn.acquire(timeout=seconds):
         raise NotTaken("it still has not answered what it was sent before")
-    done: Future[None] = Future()
+    done: Future[object] = Future()
 
     def run() -> None:
         try:
-            work()
-            done.set_result(None)
+            done.set_result(work())
         except BaseException as error:  # raised again where somebody waits
             done.set_exception(error)
+        finally:
+            turn.release()
 
-    thread = threading.Thread(target=run, name=name, daemon=True)
-    _at_work[name] = thread
-    thread.start()
     try:
-        done.result(seconds)
+        threading.Thread(target=run, name=name, daemon=True).start()
+    except RuntimeError as error:
+        turn.release()
+        raise NotTaken(str(error)) from None
+    try:
+        done.result(end - time.monotonic())
     except TimeoutError:
         raise NotTaken(f"it did not answer within {seconds:g} s") from None

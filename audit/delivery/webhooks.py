@@ -30,6 +30,13 @@ def post(to: Address, uid: str, body: bytes, secret: str, seconds: float | None 
         raise NotTaken(f"it answers {answer.status}")
 
 
+def is_secret(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text.removeprefix("whsec_"), validate=True))
+    except ValueError:
+        return False
+
+
 def signed(secret: str, uid: str, body: bytes) -> dict[str, str]:
     """HMAC-SHA256 over id, time and body."""
     key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)

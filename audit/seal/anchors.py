@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -23,8 +22,12 @@ PATIENCE = 5  # seconds that a target may take
 INFORMATIONAL = 6  # the severity of RFC 5424 §6.2.1
 EVERY = timedelta(minutes=1)
 NEWEST = "select id, note from audit_checkpoint order by id desc limit 1"
-DONE = "select checkpoint_id, at from audit_anchor where target = %s order by id desc limit 1"
+# The clock that wrote `at`; what was reached in the future was not reached.
+DUE = """select at > clock_timestamp()
+    or checkpoint_id < %s and clock_timestamp() - at >= make_interval(secs => %s)
+  from audit_anchor where target = %s order by id desc limit 1"""
 ADD = "insert into audit_anchor (checkpoint_id, target) values (%s, %s)"
+PARTS = re.compile(r"\s*(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://(\[[^]/?#\s]*\]|[^/?#\\\s:\[]*))?")
 log = logging.getLogger(__name__)
 
 
@@ -93,18 +96,16 @@ def publish() -> list[str]:
 
 def is_due(target: str, checkpoint: int) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(DONE, [target])
+        cursor.execute(DUE, [checkpoint, EVERY.total_seconds(), target])
         found = cursor.fetchone()
-    if found is None:
-        return True
-    return bool(found[0] < checkpoint and datetime.now(UTC) - found[1] >= EVERY)
+    return found is None or bool(found[0])
 
 
 def deliver(target: str, checkpoint: int, note: str) -> bool:
     """A target that is down delays itself, never the sealing; the next round tries again."""
     try:
-        (to_file if target == FILE else SENDERS[urlsplit(target).scheme])(target, note)
-    except (OSError, ValueError, KeyError) as error:
+        (to_file if target == FILE else sender(target))(target, note)
+    except (OSError, ValueError) as error:
         log.warning("anchor %s: %s", shown(target), error)
         return False
     with connection.cursor() as cursor:
@@ -112,14 +113,21 @@ def deliver(target: str, checkpoint: int, note: str) -> bool:
     return True
 
 
+def parts(target: str) -> tuple[str, str]:
+    """Scheme and host of whatever it is, of which no library may complain with all of it."""
+    scheme, host = PARTS.findall(target)[0]
+    return scheme.lower(), host
+
+
 def shown(target: str) -> str:
-    """Without what can hold a secret: who, and what is asked."""
-    return re.sub(r"//[^/?]*@", "//…@", re.sub(r"\?.*", "?…", target))
+    """Anything but scheme and host can be a secret, and where an @ is, the host can be one too."""
+    scheme, host = parts(target)
+    return FILE if target == FILE else f"{scheme or '…'}://{'…' if '@' in target else host}"
 
 
 def described(target: str) -> str:
     """With what keeps it, where that can be asked."""
-    if urlsplit(target).scheme != objects.SCHEME:
+    if parts(target)[0] != objects.SCHEME:
         return shown(target)
     why = objects.complaint(target, PATIENCE)
     return f"{shown(target)} (asked from here: {why})" if why else shown(target)
@@ -131,15 +139,33 @@ def problems() -> list[str]:
 
 
 def wrong(target: str) -> str:
-    scheme = urlsplit(target).scheme
-    if scheme not in SENDERS:
-        return f"{scheme or 'nothing'}:// is none of {', '.join(sorted(SENDERS))}"
     try:
-        if scheme == objects.SCHEME:
-            objects.place(target)
+        sender(target)
     except ValueError as error:
         return str(error)
     return ""
+
+
+def sender(target: str) -> Callable[[str, str], None]:
+    """Of an address that can be reached; what is wrong is said without it."""
+    scheme, host = parts(target)
+    if scheme not in SENDERS:
+        raise ValueError(f"{scheme or 'nothing'}:// is none of {', '.join(sorted(SENDERS))}")
+    if scheme == objects.SCHEME:
+        objects.place(target)
+        return to_objects
+    if "@" in target:
+        raise ValueError("an address holds no credentials, and no @")
+    to = address(target)
+    if scheme == "syslog" and not to.host:
+        if not to.path.strip("/"):
+            raise ValueError("write syslog:///PATH of a socket, or syslog+udp://HOST")
+    elif not host or to.host != host.strip("[]").lower() or not to.port:
+        raise ValueError(f"{scheme}:// needs a host" + " and a port" * (scheme == "syslog"))
+    # Elsewhere than where it is sealed there is no secret, and need be none.
+    if SENDERS[scheme] is to_webhook and keys.key_file():
+        secret()
+    return SENDERS[scheme]
 
 
 def to_file(target: str, note: str) -> None:
@@ -156,10 +182,17 @@ def to_syslog(target: str, note: str) -> None:
 
 
 def to_webhook(target: str, note: str) -> None:
-    if not settings.SEAL_WEBHOOK_SECRET:
-        raise ValueError("set SEAL_WEBHOOK_SECRET: an unsigned checkpoint tells nothing")
     body = json.dumps({"type": "trail.checkpoint", "data": {"note": note}}).encode()
-    webhooks.post(address(target), note, body, settings.SEAL_WEBHOOK_SECRET, PATIENCE)
+    webhooks.post(address(target), note, body, secret(), PATIENCE)
+
+
+def secret() -> str:
+    found: str = settings.SEAL_WEBHOOK_SECRET
+    if not found:
+        raise ValueError("set SEAL_WEBHOOK_SECRET: an unsigned checkpoint tells nothing")
+    if not webhooks.is_secret(found):
+        raise ValueError("SEAL_WEBHOOK_SECRET is whsec_ and a key in base64")
+    return found
 
 
 def to_objects(target: str, note: str) -> None:

@@ -17,13 +17,16 @@ from audit.seal import canon, keys, notes, tiles
 from audit.seal.anchors import newest
 from audit.seal.merkle import Edge, consistency, is_prefix
 from audit.seal.notes import Checkpoint
+from audit.seal.verify import GRACE
 
 LOCK = 0x7365616C  # "seal"
 BATCH = 5000
 IDLE = timedelta(hours=1)  # a checkpoint says at least so often that nothing happened
 SETTLED = timedelta(seconds=2)  # longer than any INSERT waits between its number and its row
 SWEPT = timedelta(days=1)  # how far an idle seal looks back for what a paused process left behind
+MOMENT = timedelta(microseconds=1)  # the least by which a checkpoint is newer than the one before
 
+CLOCK = "select clock_timestamp()"  # one for all hosts, and the one that events have
 LAST = """select size, frontier, floor, newest, note, at from audit_checkpoint
 order by id desc limit 1"""
 # One statement is one snapshot. The tree does not need the order of commits, so an open
@@ -53,6 +56,10 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 class Restored(RuntimeError):
     """The database is older than, or another one than, what was anchored of it."""
+
+
+class WrongClock(RuntimeError):
+    """What were signed now would be older than what was signed before."""
 
 
 @dataclass
@@ -86,7 +93,7 @@ def seal(most: int = BATCH) -> int | None:
         state = last()
         keys.require_trusted(key, state.edge.size)
         require_same_history(state)
-        now = datetime.now(UTC)
+        now = clock(state)
         idle = now - state.at >= IDLE
         # One more than is sealed, which says whether any are left.
         xmin, xmax, found_rows = unsealed(swept(now, state) if idle else state.floor, most + 1)
@@ -100,6 +107,21 @@ def seal(most: int = BATCH) -> int | None:
         note = notes.sign(found.text(), found.origin, key)
         cursor.execute(ADD, [found.size, edge.frontier(), floor, xmax, newest, note, now])
     return len(rows)
+
+
+def clock(state: State) -> datetime:
+    """Later than the checkpoint before, though a clock was set right since."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLOCK)
+        now: datetime = cursor.fetchone()[0]
+    if state.at - now > GRACE:
+        raise WrongClock(
+            f"the clock of PostgreSQL says {now:%Y-%m-%d %H:%M:%S} UTC, and the last checkpoint was"
+            f" signed at {state.at:%Y-%m-%d %H:%M:%S}: that clock is behind, or was ahead then. Set"
+            " the clock of the database's machine right; if it is, sealing goes on by itself at"
+            f" {state.at - GRACE:%Y-%m-%d %H:%M:%S}"
+        )
+    return max(now, state.at + MOMENT)
 
 
 @contextmanager

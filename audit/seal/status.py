@@ -21,7 +21,8 @@ select now() - min(e."timestamp") from audit_event e
    and not exists (select from audit_leaf l where (l.event_id, l.at) = (e.id, e."timestamp"))
 """
 ANCHORED = """
-select t.target, now() - (select max(a.at) from audit_anchor a where a.target = t.target)
+select t.target, clock_timestamp() - (select max(a.at) from audit_anchor a
+                                       where a.target = t.target and a.at <= clock_timestamp())
   from unnest(%s::text[]) as t (target)
 """
 VERIFIED = """

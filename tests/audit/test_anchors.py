@@ -14,10 +14,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from django.db import ProgrammingError, transaction
 
 from audit.seal import anchors, keys, notes, rounds
+from governance import health
 from tests.acting import rows
-from tests.audit.sealing import act, check, seal_all, told
+from tests.audit.sealing import act, as_superuser, check, seal_all, told
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
@@ -132,6 +134,39 @@ def test_the_file_takes_one_a_minute_and_the_last_is_always_there(cast):
     assert len(anchors.read(anchors.anchors_file())) == 1
     [note] = anchors.read(anchors.last_file())
     assert notes.checkpoint(note, keys.trusted()).size == check().size
+
+
+LATER = """insert into audit_anchor (checkpoint_id, target, at)
+select max(id), 'file', now() + interval '10 years' from audit_checkpoint"""
+
+
+def test_when_a_target_was_reached_is_not_the_applications_to_say(cast):
+    rounds.once()
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        rows(f"{LATER} returning id")
+    rows(
+        "insert into audit_anchor (checkpoint_id, target) select max(id), 'x' from audit_checkpoint"
+        " returning id"
+    )
+    assert rows("select at = now() from audit_anchor where target = 'x'") == [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_reached_in_the_future_was_not_reached(cast, settings):
+    """A row from when the application could write one, or by a clock that was ahead."""
+    settings.SEAL_ANCHORS = []
+    rounds.once()
+    with as_superuser() as server:
+        server.execute("update audit_anchor set at = at - interval '20 minutes'")
+        server.execute(LATER)
+    assert health.anchored().status == "FAIL"
+    act(cast, 1)
+    rounds.once()
+    assert len(anchors.read(anchors.anchors_file())) == 2
+    assert health.anchored().status == "OK"
+    act(cast, 1)
+    rounds.once()
+    assert len(anchors.read(anchors.anchors_file())) == 2, "one a minute all the same"
 
 
 def test_a_line_that_a_crash_cut_short_is_none(cast, monkeypatch):

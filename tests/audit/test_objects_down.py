@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from audit.delivery import objects
+from audit.delivery.address import NotTaken
+from audit.delivery.buckets import bucket
 from audit.seal import anchors, rounds
 from governance import checks, health
 from tests.acting import rows
@@ -39,10 +43,11 @@ def credentials(monkeypatch):
 
 
 @contextmanager
-def answering(status: int, body: bytes) -> Iterator[int]:
+def answering(status: int, answer: bytes | Callable[[], bytes]) -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = answer if isinstance(answer, bytes) else answer()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -78,7 +83,8 @@ def is_not_held_up(cast: Any, settings: Any, port: int) -> str:
     assert rows("select target from audit_anchor") == ["file"], "and it stays due"
     found = health.anchored()
     assert found.status == "FAIL"
-    assert "s3://bucket/gate" in found.found
+    assert "reached s3://bucket " in found.found
+    assert "127.0.0.1" not in found.found, "nor what the address says besides"
     return found.found
 
 
@@ -86,13 +92,14 @@ def is_not_held_up(cast: Any, settings: Any, port: int) -> str:
 def test_a_store_that_answers_no_yes(cast, settings, caplog, answer):
     with answering(*ANSWERS[answer]) as port:
         is_not_held_up(cast, settings, port)
-    assert "anchor s3://bucket/gate" in caplog.text
+    assert "anchor s3://bucket: " in caplog.text
+    assert "127.0.0.1" not in caplog.text
 
 
 def test_a_store_that_is_down(cast, settings):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert "Could not connect" in is_not_held_up(cast, settings, port)
+    assert "EndpointConnectionError" in is_not_held_up(cast, settings, port)
 
 
 def test_a_store_that_never_answers(cast, settings, monkeypatch):
@@ -126,10 +133,60 @@ def test_a_store_that_answers_a_byte_at_a_time_holds_one_thread(
             thread.join()
 
 
+def test_what_a_store_says_is_not_repeated(cast, settings, caplog):
+    said = b"<Error><Code>Sorry\n%sdone</Code><Message>hunter2</Message></Error>" % (b"x" * 200)
+    with answering(403, said) as port:
+        found = is_not_held_up(cast, settings, port)
+    assert "Sorryxxx" in found
+    assert "hunter2" not in found + caplog.text
+    assert "done" not in found + caplog.text
+
+
+ENDLESS = b"""<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+<IsTruncated>true</IsTruncated><NextKeyMarker>%d</NextKeyMarker>
+<NextVersionIdMarker>%d</NextVersionIdMarker></ListVersionsResult>"""
+
+
+def test_a_store_that_lists_without_end_is_left(monkeypatch):
+    monkeypatch.setattr(objects, "PAGES", 20)
+    pages = itertools.count()
+    refused = pytest.raises(NotTaken, match="lists more than 20 pages")
+    with answering(200, lambda: ENDLESS % ((next(pages),) * 2)) as port, refused:
+        list(objects.read(bucket(target(port))))
+    assert next(pages) < 25
+
+
+def test_a_client_that_cannot_be_made_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_PROFILE", "hunter2")
+    with pytest.raises(NotTaken, match=r"^ProfileNotFound$"):
+        list(objects.read(bucket("s3://bucket/x")))
+
+
 BAD = {
     "s3://key:hunter2@bucket/x": "an address holds no credentials",
     "s3://key@bucket/x": "an address holds no credentials",
-    "s3://bucket?endpoint=https://key:hunter2@store": "without credentials",
+    "s3://key:hunt/er2@bucket/x": "an address holds no credentials",
+    "s3://bucket/hunter2@x": "an address holds no credentials",
+    "s3://bucket?endpoint=https://key:hunter2@store": "an address holds no credentials",
+    "s3://bucket?endpoint=https%3A%2F%2Fkey%3Ahunter2%40store": "without credentials",
+    "s3://bucket?endpoint=": "https://HOST:PORT",
+    "s3://bucket?endpoint=https://": "https://HOST:PORT",
+    "s3://bucket?endpoint=https://[store": "https://HOST:PORT",
+    "s3://bucket?endpoint=https://store:hunter2": "https://HOST:PORT",
+    "s3://bucket?endpoint=https://store:99999": "https://HOST:PORT",
+    "s3://bucket?endpoint=https://store;days=3": "https://HOST:PORT",
+    "s3://bucket?endpoint=https://store?hunter2": "https://HOST:PORT",
+    "s3://bucket?region=": "?region= is made of",
+    "s3://bucket?region=evil.example/": "?region= is made of",
+    "s3://bucket?region=a b": "?region= is made of",
+    f"s3://bucket/{'a' * 901}": "the prefix is longer than 900 bytes",
+    f"s3://bucket/{'ä' * 451}": "the prefix is longer than 900 bytes",
+    "s3://a..b/x": "write s3://BUCKET/PREFIX",
+    "s3://192.168.1.1/x": "write s3://BUCKET/PREFIX",
+    "s3://[bad": "write s3://BUCKET/PREFIX",
+    "s3://b\N{CARE OF}cket/x": "write s3://BUCKET/PREFIX",
     "s3://bucket?secret=hunter2": "?secret= is none of days, endpoint, region",
     "s3://bucket?days=0": "a number from 1 to 36500",
     "s3://bucket?days=-1": "a number from 1 to 36500",
@@ -163,8 +220,8 @@ def test_good_addresses_are_not(settings):
         "s3://bucket",
         "s3://my.bucket-1/a/b?days=36500&region=eu-central-1",
         "s3://bucket/?endpoint=https://store.example.org:9000",
-        "syslog:///dev/log",
-        "https://witness.example.org/hook",
+        "s3://bucket/?endpoint=http://[::1]:9000/s3",
+        f"s3://bucket/{'a' * 900}",
     ]
     assert [one for one in checks.deployment() if one.id == "gatehouse.E013"] == []
 

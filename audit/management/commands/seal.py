@@ -12,7 +12,7 @@ from audit.actions import proof
 from audit.doors.cli import ActionCommand
 from audit.seal import rounds
 from audit.seal.keys import NoKey
-from audit.seal.sealer import Restored
+from audit.seal.sealer import Restored, WrongClock
 
 
 class Command(ActionCommand):
@@ -39,7 +39,7 @@ class Command(ActionCommand):
             sealed = rounds.once()
             if options["loop"]:
                 go_on(options["loop"])
-        except (NoKey, Restored) as error:
+        except (NoKey, Restored, WrongClock) as error:
             raise CommandError(str(error)) from error
         return f"{sealed} events sealed."
 
