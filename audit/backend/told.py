@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models.lookups import Exact
 
 from audit.apps import recorded_fields
+from audit.backend.keys import named
 from audit.context import Act, Undiffed
 
 
@@ -16,24 +16,25 @@ def require_told(query: Any, act: Act) -> None:
     key, or writes past `save`, makes none: then nothing that is recorded may change."""
     if any(hasattr(value, "resolve_expression") for _, _, value in query.values):
         raise Undiffed(f"{query.model._meta.label}: set a value, not an expression")
-    key = keyed(query.where)
-    diff = next((d for d in reversed(act.diffs) if tells(d, query.model, key)), None)
-    if diff is not None:
+    diff = newest(query, act)
+    if diff is not None and query.model not in diff.spent:
         diff.spent.add(query.model)
     elif changes(query):
         raise Undiffed(f"{query.model._meta.label}: written in a way that leaves no diff")
 
 
-def keyed(where: Any) -> Any:
-    [only, *more] = where.children or [None]
-    return only.rhs if isinstance(only, Exact) and not more else None
+def newest(query: Any, act: Act) -> Any:
+    """The last diff of the one row that is rewritten: those before it tell what stood earlier."""
+    keys = named(query)
+    return next(
+        (d for d in reversed(act.diffs) if len(keys) == 1 and tells(d, query.model, keys)), None
+    )
 
 
-def tells(diff: Any, model: Any, key: Any) -> bool:
-    """Of this row, and not yet for another statement on the same table."""
-    if diff.action != diff.Action.UPDATE or model in diff.spent:
+def tells(diff: Any, model: Any, keys: set[Any]) -> bool:
+    if diff.action != diff.Action.UPDATE or not isinstance(diff.row, model):
         return False
-    return isinstance(diff.row, model) and diff.row.pk == key
+    return model._meta.pk.to_python(diff.object_pk) in keys
 
 
 def changes(query: Any) -> bool:
