@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from auditlog.context import disable_auditlog
+from auditlog.signals import post_log
 from django.contrib.auth.models import Group
-from django.db import models
+from django.db import connections, models, transaction
+from django.utils import timezone
 
+from accounts.models import Grant, Resource, User
 from audit.context import Undiffed
 from audit.models import Event
+from registry.models import Asset
 from tests.acting import do
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,3 +141,126 @@ def test_an_object_that_becomes_another_row_pays_for_none(cast):
         do(work, by=cast.erin)
     victim.refresh_from_db()
     assert victim.name == "victim"
+
+
+def renamed(row: Any, name: str) -> None:
+    """Past `save`, as whoever wants no diff would."""
+    rows: Any = models.QuerySet(type(row)).filter(pk=row.pk)
+    rows._update([(type(row)._meta.get_field("name"), None, name)])
+
+
+@pytest.mark.parametrize("how", ["past save", "switched off"])
+def test_a_diff_of_the_childs_table_pays_for_none_in_the_parents(cast, how):
+    def work() -> None:
+        scans = Asset.objects.get(pk=cast.scans.pk)
+        scans.card = "honest"
+        scans.save(update_fields=["card"])
+        parent = Resource.objects.get(pk=scans.pk)
+        parent.name = "Mallory's"
+        with disable_auditlog():
+            parent.save() if how == "switched off" else renamed(parent, "Mallory's")
+
+    with pytest.raises(Undiffed, match="name: written with another value than its diff tells"):
+        do(work, on=cast.scans, by=cast.alice)
+    assert Resource.objects.get(pk=cast.scans.pk).name != "Mallory's"
+
+
+def test_an_older_diff_takes_nothing_back(cast):
+    """What stood there when it was made no longer does."""
+
+    def work() -> None:
+        scans = Asset.objects.get(pk=cast.scans.pk)
+        before, scans.card = scans.name, "honest"
+        scans.save(update_fields=["card"])
+        parent = Resource.objects.get(pk=scans.pk)
+        parent.name = "told"
+        parent.save()
+        renamed(parent, before)
+
+    with pytest.raises(Undiffed, match="no diff"):
+        do(work, on=cast.scans, by=cast.alice)
+
+
+def test_a_value_that_changes_after_its_diff_was_made_is_not_written(cast):
+    def swap(instance: Any, **told: Any) -> None:
+        if instance.name == "shown":
+            instance.name = "written"
+
+    def work() -> None:
+        row = Group.objects.get(name="researchers")
+        row.name = "shown"
+        row.save()
+
+    post_log.connect(swap)
+    try:
+        with pytest.raises(Undiffed, match=r"Group\.name"):
+            do(work, by=cast.erin)
+    finally:
+        post_log.disconnect(swap)
+    assert Group.objects.filter(name="researchers").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("categories", (["personal"], ("personal",), [], ["health", "personal"])),
+        ("name", ("n", "m", "m")),
+        ("card", ("", "c")),
+    ],
+)
+def test_whatever_form_a_value_has_it_is_told(cast, field, values):
+    def work() -> None:
+        for only in (None, [field]):
+            for value in values:
+                row = Asset.objects.get(pk=cast.scans.pk)
+                setattr(row, field, value)
+                row.save(update_fields=only)
+
+    do(work, on=cast.scans, by=cast.alice)
+
+
+def test_times_as_text_and_rows_without_all_their_fields_are_told(cast):
+    def work() -> None:
+        grant = Grant.objects.latest("pk")
+        for until in ("2027-01-01T00:00:00Z", "2027-01-01T01:00:00+01:00", timezone.now()):
+            grant.expires_at = until
+            grant.save()
+        for row in (User.objects.only("pk", "name"), User.objects.defer("name")):
+            bob = row.get(pk=cast.bob.pk)
+            bob.email = f"{len(bob.get_deferred_fields())}@example.org"
+            bob.save()
+
+    do(work, by=cast.erin)
+
+
+# --- savepoints of two connections, which have the same names
+
+
+@pytest.fixture
+def both(cast: Any) -> Any:
+    connections["owner"].savepoint_state = connections["default"].savepoint_state = 0
+    return cast
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_what_another_connection_undoes_takes_no_diff_with_it(both):
+    def work() -> None:
+        with transaction.atomic("owner"), suppress(LookupError), transaction.atomic("owner"):
+            Group.objects.create(name="there")
+            raise LookupError
+
+    do(work, by=both.erin)
+    assert changed() == [(0, "there")]
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_what_another_connection_keeps_leaves_no_diff_of_what_never_was(both):
+    def work() -> None:
+        with suppress(LookupError), transaction.atomic():
+            Group.objects.create(name="never")
+            with transaction.atomic("owner"), transaction.atomic("owner"):
+                pass
+            raise LookupError
+
+    do(work, by=both.erin)
+    assert changed() == []
