@@ -40,3 +40,5 @@ class AuditConfig(AppConfig):
             )
             fields = [f.name for f in model._meta.concrete_fields if f.name not in secrets]
             auditlog.register(model, include_fields=fields)
+        keep_old = import_string("audit.backend.told.keep_old")
+        import_string("auditlog.signals.post_log").connect(keep_old)

@@ -6,6 +6,7 @@ Bulk writes, rows of many-to-many fields and deletes without signals end here, w
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from django.db import models
 
@@ -16,20 +17,24 @@ CREATED, DELETED = Event.Action.CREATE, Event.Action.DELETE
 
 
 def undiffed(act: Act) -> str:
-    """The first table whose new or deleted rows left no diff; nothing if all did."""
-    told = {id(diff.row) for diff in act.diffs if diff.action == CREATED}
-    for row in act.inserted:
-        if id(row) not in told:
-            return str(row._meta.label)
-    gone = Counter(root_model(type(diff.row)) for diff in act.diffs if diff.action == DELETED)
-    for model, number in deleted(act).items():
-        if number > gone[root_model(model)]:
-            return str(model._meta.label)
+    """The first table of which a new or deleted row left no diff; nothing if all did."""
+    made = [d for d in act.diffs if d.action == CREATED]
+    told = Counter((table, key(d)) for d in made for table in tables(type(d.row)))
+    for table, _ in Counter(act.inserted) - told:
+        return str(table._meta.label)
+    gone = [d for d in act.diffs if d.action == DELETED]
+    told = Counter((root_model(type(d.row)._meta.concrete_model), key(d)) for d in gone)
+    for (table, pk), number in Counter(act.deleted).items():
+        if number > told[root_model(table), pk]:
+            return str(table._meta.label)
     return ""
 
 
-def deleted(act: Act) -> Counter[type[models.Model]]:
-    found: Counter[type[models.Model]] = Counter()
-    for model, number in act.deleted:
-        found[model] += number
-    return found
+def key(diff: Any) -> Any:
+    """As it was when the diff was made: the object may have become another row since."""
+    return diff.row._meta.pk.to_python(diff.object_pk)
+
+
+def tables(model: type[models.Model]) -> list[Any]:
+    """A new child of multi-table inheritance is one row in each table of its line."""
+    return [model._meta.concrete_model, *model._meta.get_parent_list()]

@@ -96,8 +96,8 @@ class Act:
     data: dict[str, Any] = field(default_factory=dict)
     touched: str = ""  # what the database noted as changed, for whoever remembers answers
     diffs: list[Any] = field(default_factory=list)  # events that are written when it closes
-    inserted: list[Any] = field(default_factory=list)  # rows, each of which must be in a diff
-    deleted: list[tuple[Any, int]] = field(default_factory=list)  # from which table how many
+    inserted: list[Any] = field(default_factory=list)  # tables and keys, each to be in a diff
+    deleted: list[Any] = field(default_factory=list)  # as well; without key what named no keys
     savepoints: dict[str, list[int]] = field(default_factory=dict)  # how many of each there were
     folds: bool = False  # a look that repeats: counted, and written as one event when it ends
     open: bool = True

@@ -67,6 +67,8 @@ def bind(subject: UUID, permission: str, resource: UUID, until: str) -> str:
 
 
 def require_bound(token: str, subject: User, permission: str, resource: Resource) -> None:
+    if not token.isascii():
+        raise Unbound  # half of a surrogate pair has no bytes that could be signed
     until = token.partition("~")[0]
     if not constant_time_compare(token, bind(subject.pk, permission, resource.uid, until)):
         raise Unbound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from audit.doors.rest import MAX_DEPTH, depth, refuse_constant, unique_names
 
 MAX_BODY = 1024**2  # bytes
 MAX_BATCH = 1000  # questions in one request
+SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair
 SEMANTICS = ("execute_all", "deny_on_first_deny", "permit_on_first_permit")
 
 
@@ -78,6 +80,13 @@ def entity(body: dict[str, Any], name: str, *, with_id: bool) -> Entity:
         text(found, name, "id") if with_id else "",
         optional(found, "properties"),
     )
+
+
+def require_storable(body: Any) -> None:
+    """Of what is to be kept: JSON can name characters that no database holds."""
+    written = json.dumps(body, ensure_ascii=False).replace("\\\\", "")
+    if "\\u0000" in written or SURROGATE.search(written):
+        raise Malformed("Send text without NUL and without halves of surrogate pairs.")
 
 
 def mapping(body: dict[str, Any], name: str) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
 
-from audit.context import current
+from audit.context import Act, current
 
 ONLY_WHEN_TOLD = 1 << 30  # uses of a statement before it is prepared without being told
 
@@ -26,11 +27,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def savepoint(self) -> str | None:
         sid = super().savepoint()
-        if sid and (act := current()):
+        if sid and (act := self.act()):
             act.remember(sid)
         return sid
 
     def savepoint_rollback(self, sid: str) -> None:
         super().savepoint_rollback(sid)
-        if act := current():
+        if act := self.act():
             act.forget_since(sid)
+
+    def act(self) -> Act | None:
+        """Savepoints of other connections have the same names: an act is written through one."""
+        return current() if self.alias == DEFAULT_DB_ALIAS else None

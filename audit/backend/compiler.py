@@ -5,6 +5,7 @@ from typing import Any
 from django.db.backends.postgresql import compiler as postgres
 from django.db.models.sql import compiler as base
 
+from audit.backend.keys import deleted, inserted
 from audit.backend.told import require_told
 from audit.context import Undiffed, current, is_governed, leaves_diffs, require_act, touch
 
@@ -18,9 +19,13 @@ class SQLInsertCompiler(postgres.SQLInsertCompiler):
         require_act(self.query.model)
         for row in self.query.objs:
             touch(row)
-        if (act := current()) and leaves_diffs(self.query.model):
-            act.inserted += self.query.objs
         return super().as_sql(*args, **kwargs)
+
+    def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
+        returned = super().execute_sql(*args, **kwargs)
+        if (act := current()) and leaves_diffs(self.query.model):
+            act.inserted += inserted(self.query, self.returning_fields or [], returned)
+        return returned
 
 
 class SQLUpdateCompiler(base.SQLUpdateCompiler):
@@ -45,6 +50,6 @@ class SQLDeleteCompiler(base.SQLDeleteCompiler):
 
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
         number = super().execute_sql(*args, **kwargs)
-        if (act := current()) and leaves_diffs(self.query.model):
-            act.deleted.append((self.query.model, number))
+        if number and (act := current()) and leaves_diffs(self.query.model):
+            act.deleted += deleted(self.query)
         return number

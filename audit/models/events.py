@@ -77,6 +77,7 @@ class Event(AbstractLogEntry):  # type: ignore[misc]
     """One line of the trail. Inserted, never changed; partitioned by month."""
 
     row: Any = None  # that a diff is about, while its act is open
+    old: Any = None  # as the row stood in the database when its diff was made
     spent: set[type[models.Model]]  # tables that were rewritten on its account
     window: ClassVar[timedelta] = timedelta(days=45)  # a page is looked for in this much time first
 

@@ -56,6 +56,7 @@ class Requests(RequestView):
     def post(self, request: Request) -> Response:
         """Ask for what was denied: the subject itself, or who answers for the service."""
         body: Any = request.data
+        wire.require_storable(body)
         asked = wire.question(body)
         asker = Asker.of(request.auth)  # type: ignore[arg-type]
         subject = asker.subject(asked.subject)

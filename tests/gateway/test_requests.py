@@ -179,3 +179,47 @@ def test_a_purpose_that_is_none_asks_for_nothing(pep, table, records):
         answer = bob.post("requests", body)
         assert answer.status_code in (400, 422), answer.content
     assert not AccessRequest.objects.exists()
+
+
+WORDS = (
+    ("subject", "id"),
+    ("context", "business_justification"),
+    ("context", "purpose"),
+    ("context", "never read"),
+    ("requested_access", "role"),
+    ("denial", "binding_token"),
+)
+
+
+@pytest.mark.parametrize("where", WORDS, ids=".".join)
+def test_what_no_database_holds_is_refused_wherever_it_stands(pep, table, records, where):
+    bob, asked = program(records.bob), asking(pep, question())
+    part, name = where
+    for bad in ("\ud800", "a\x00b", "\\\x00", ["\udfff"]):
+        body = asked | {part: asked.get(part, {}) | {name: bad}}
+        answer = bob.post("requests", body)
+        assert answer.status_code == 400, answer.content
+        assert "NUL" in answer.json()["detail"]
+    assert not AccessRequest.objects.exists()
+
+
+def test_words_that_only_look_like_nul_are_kept(pep, table, records):
+    bob, asked = program(records.bob), asking(pep, question())
+    words = "The \\u0000 in our files, \\ud800, \\\\ and é"
+    context = asked["context"] | {"business_justification": words}
+    assert bob.post("requests", asked | {"context": context}).status_code == 202
+    assert AccessRequest.objects.get().justification == words
+
+
+@pytest.mark.parametrize(
+    "token", ["\u00e9~\u00e9", "\u0663~" + "0" * 64, "nan~x", "inf~x", "~", "nan"]
+)
+def test_a_token_that_nobody_made_is_none(pep, table, records, token):
+    bob, asked = program(records.bob), asking(pep, question())
+    answer = bob.post("requests", asked | {"denial": {"binding_token": token}})
+    problem(answer, 400, "invalid_denial_binding")
+
+
+def test_half_a_pair_is_no_token_for_whoever_asks(table, records):
+    with pytest.raises(hints.Unbound):
+        hints.require_bound("\ud800", records.bob, "download", table)
