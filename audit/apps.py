@@ -1,5 +1,7 @@
 """Registers every governed model for field diffs: its concrete fields, its secrets excluded."""
 
+from functools import cache
+
 from django.apps import AppConfig, apps
 from django.db.models import Model
 from django.utils.module_loading import import_string
@@ -22,6 +24,7 @@ def governed_models() -> list[type[Model]]:
     ]
 
 
+@cache
 def recorded_fields(model: type[Model]) -> frozenset[str]:
     """Whose values enter the trail."""
     found = import_string("auditlog.registry.auditlog").get_model_fields(model)

@@ -46,13 +46,16 @@ def tells(diff: Any, model: Any, keys: set[Any]) -> bool:
 def untold(query: Any, diff: Any) -> str:
     """The first recorded field whose value is neither the diff's new one nor, where the diff says
     nothing of it, the one that stood there."""
-    shown = recorded_fields(query.model)
+    shown, stood = recorded_fields(query.model), vars(diff.old) if diff.old else {}
     for field, _, value in query.values:
-        if field.name in shown:
-            new = as_told(SimpleNamespace(**{field.name: value, field.attname: value}), field)
-            told = diff.changes.get(field.name)
-            if new != (told[1] if told else as_told(diff.old, field)):
-                return str(field.name)
+        if field.name not in shown:
+            continue
+        told, old = diff.changes.get(field.name), stood.get(field.attname)
+        if told is None and type(value) is type(old) and value == old:
+            continue  # most fields, most times: needs no translation
+        new = as_told(SimpleNamespace(**{field.name: value, field.attname: value}), field)
+        if new != (told[1] if told else as_told(diff.old, field)):
+            return str(field.name)
     return ""
 
 

@@ -29,7 +29,13 @@ def changed() -> list[tuple[int, str]]:
 
 
 def groups(by: Any, *names: str) -> list[Group]:
-    return do(lambda: [Group.objects.create(name=name) for name in names], by=by)
+    made: list[Group] = do(lambda: [Group.objects.create(name=name) for name in names], by=by)
+    return made
+
+
+def past(model: Any) -> Any:
+    """A plain queryset, which refuses nothing."""
+    return models.QuerySet(model)
 
 
 # --- rows that are new
@@ -39,7 +45,7 @@ def groups(by: Any, *names: str) -> list[Group]:
 def test_one_object_inserted_twice_is_two_rows(cast, told):
     def insert(row: Group, name: str) -> None:
         row.pk, row.name, row._state.adding = None, name, True
-        row.save() if name == "harmless" else models.QuerySet(Group).bulk_create([row])
+        row.save() if name == "harmless" else past(Group).bulk_create([row])
 
     def work() -> None:
         row, names = Group(), ["harmless", "intruders"]
@@ -59,7 +65,7 @@ def test_a_row_that_takes_the_place_of_another_is_told_too(cast):
         key = row.pk
         Group.objects.get(pk=key).delete()
         twin = Group(pk=key, name="y")
-        twin.save() if told else models.QuerySet(Group).bulk_create([twin])
+        twin.save() if told else past(Group).bulk_create([twin])
 
     with pytest.raises(Undiffed, match="Group"):
         do(lambda: work(told=False), by=cast.erin)
@@ -75,7 +81,7 @@ def test_a_delete_of_nothing_pays_for_no_other_row(cast):
 
     def work() -> None:
         Group(pk=10**6, name="a ghost").delete()
-        models.QuerySet(Group).filter(pk=victim.pk)._raw_delete("default")
+        past(Group).filter(pk=victim.pk)._raw_delete("default")
 
     with pytest.raises(Undiffed, match="Group"):
         do(work, by=cast.erin)
@@ -94,7 +100,7 @@ def test_a_delete_that_names_no_keys_is_told_by_no_diff(cast, how):
 
     def work() -> None:
         other.delete()
-        models.QuerySet(Group).filter(chosen[how])._raw_delete("default")
+        past(Group).filter(chosen[how])._raw_delete("default")
 
     with pytest.raises(Undiffed, match="Group"):
         do(work, by=cast.erin)
@@ -107,7 +113,7 @@ def test_many_at_once_and_none_at_all_are_deleted_honestly(cast):
     def work() -> None:
         Group.objects.filter(name__startswith="g").delete()
         Group.objects.filter(name__startswith="g").delete()
-        models.QuerySet(Group).filter(pk__in=[])._raw_delete("default")
+        past(Group).filter(pk__in=[])._raw_delete("default")
 
     do(work, by=cast.erin)
     assert [action for action, _ in changed()] == [2] * 150
@@ -119,7 +125,7 @@ def test_many_at_once_and_none_at_all_are_deleted_honestly(cast):
 def test_a_key_may_be_text(cast):
     def work() -> None:
         row = Group.objects.get(name="researchers")
-        row.pk, row.name = str(row.pk), "searchers"  # type: ignore[assignment]
+        row.pk, row.name = str(row.pk), "searchers"
         row.save()
 
     do(work, by=cast.erin)
@@ -134,7 +140,7 @@ def test_an_object_that_becomes_another_row_pays_for_none(cast):
         events: Any = Event.objects
         events.log_create(mine, action=1, changes={"name": ["mine", "renamed"]})
         mine.pk = victim.pk
-        rows: Any = models.QuerySet(Group).filter(pk=victim.pk)
+        rows = past(Group).filter(pk=victim.pk)
         rows._update([(Group._meta.get_field("name"), None, "renamed")])
 
     with pytest.raises(Undiffed, match="Group"):
@@ -145,7 +151,7 @@ def test_an_object_that_becomes_another_row_pays_for_none(cast):
 
 def renamed(row: Any, name: str) -> None:
     """Past `save`, as whoever wants no diff would."""
-    rows: Any = models.QuerySet(type(row)).filter(pk=row.pk)
+    rows = past(type(row)).filter(pk=row.pk)
     rows._update([(type(row)._meta.get_field("name"), None, name)])
 
 
