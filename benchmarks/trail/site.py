@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import world
 from benchmarks.trail import chain, guard, proofs, seals, verified, writes
-from benchmarks.trail.steps import BARE, django_in
+from benchmarks.trail.steps import BARE, NETLESS, django_in
 
 CLIENTS = 8
 PARTS = {
@@ -25,9 +25,10 @@ PARTS = {
     "proofs": proofs.figures,
 }
 TRIGGERS = """
-select format('drop trigger %I on %s', tgname, tgrelid::regclass) from pg_trigger
- where tgname in ('gate', 'out_of_band', 'settle')
+select format('drop trigger %%I on %%s', tgname, tgrelid::regclass) from pg_trigger
+ where tgname = any(%s)
 """
+WITHOUT = {NETLESS: ["out_of_band"], BARE: ["gate", "out_of_band", "settle"]}
 
 
 def main() -> int:
@@ -59,12 +60,13 @@ def build() -> tuple[str, str]:
     scopes = ["discover", "read", "edit"]
     issued = keys.issue(cast.alice, name="b", scopes=scopes, expires_at=until, by=cast.alice)
     connections.close_all()
-    with world.superuser("postgres") as server:
-        server.execute(f'drop database if exists "{BARE}" with (force)')
-        server.execute(f'create database "{BARE}" template "{world.NAME}"')
-    with world.superuser(BARE) as bare:
-        for (sql,) in bare.execute(TRIGGERS).fetchall():
-            bare.execute(sql)
+    for name, triggers in WITHOUT.items():
+        with world.superuser("postgres") as server:
+            server.execute(f'drop database if exists "{name}" with (force)')
+            server.execute(f'create database "{name}" template "{world.NAME}"')
+        with world.superuser(name) as bare:
+            for (sql,) in bare.execute(TRIGGERS, [triggers]).fetchall():
+                bare.execute(sql)
     return str(cast.oncology.uid), issued.secret
 
 

@@ -16,6 +16,7 @@ from benchmarks import world
 from benchmarks.lanes import Step
 
 BARE = "gatehouse_bench_bare"  # a copy without the gate's triggers
+NETLESS = "gatehouse_bench_netless"  # without those that record what comes from elsewhere
 
 
 def django_in(name: str) -> None:
