@@ -13,7 +13,7 @@ from psycopg.errors import UniqueViolation
 from audit.seal import rounds
 from audit.seal.sealer import Restored
 from tests.acting import rows
-from tests.audit.sealing import act, check, seal_all, told
+from tests.audit.sealing import act, check, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,14 +27,6 @@ WAITING = """ where not exists (select from audit_leaf l where l.event_id = e.id
 CHECKPOINT = """insert into audit_checkpoint (size, frontier, floor, horizon, newest, note, at)
 select size, frontier, {floor}, horizon, newest, {note}, {at} from audit_checkpoint
  order by id {order} limit 1"""
-
-
-@pytest.fixture
-def sealed(cast):
-    act(cast, 4)
-    seal_all()
-    assert told() == ""
-    return cast
 
 
 def by_application(sql: str, **parts: Any) -> None:

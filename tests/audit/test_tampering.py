@@ -32,14 +32,6 @@ Attack = Callable[[Any], None]
 
 
 @pytest.fixture
-def sealed(cast):
-    act(cast, 4)
-    seal_all()
-    assert told() == ""
-    return cast
-
-
-@pytest.fixture
 def settled(sealed):
     """The sealer has let go of the first numbers."""
     time.sleep(sealer.SETTLED.total_seconds() + 0.1)
