@@ -27,7 +27,15 @@ CHROMIUM = (
     or ""
 )
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+# Each page is met once: what compiles it best is work for nothing.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--renderer-process-limit=1",
+    "--js-flags=--no-opt --no-maglev",
+]
 NARROW = {"width": 320, "height": 700}
 AN_ANSWER = "the server responded with a status of 4"  # a page of errors is no error of a page
 # Only what is wrong is gathered and handed over: what is right is a hundred times as much.
