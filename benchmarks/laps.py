@@ -11,14 +11,20 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def laps(function: Callable[[T], Any], items: Sequence[T]) -> list[float]:
-    """Seconds of each call, in order of size; the collector of garbage waits meanwhile."""
+def laps(
+    function: Callable[[T], Any], items: Sequence[T], before: Callable[[T], Any] = id
+) -> list[float]:
+    """Seconds of each call, in order of size; the collector of garbage waits meanwhile.
+
+    `before` takes in hand, untimed, what whoever asks would have in hand.
+    """
     clock = time.perf_counter
     found = []
     gc.collect()
     gc.disable()
     try:
         for item in items:
+            before(item)
             start = clock()
             function(item)
             found.append(clock() - start)
@@ -31,9 +37,14 @@ def p(found: Sequence[float], percent: float) -> float:
     return found[min(len(found) - 1, int(len(found) * percent / 100))]
 
 
-def best(function: Callable[[T], Any], items: Sequence[T], rounds: int = 5) -> list[float]:
+def best(
+    function: Callable[[T], Any],
+    items: Sequence[T],
+    rounds: int = 5,
+    before: Callable[[T], Any] = id,
+) -> list[float]:
     """The round with the best median: the machine is shared, and its other work is not ours."""
-    return min((laps(function, items) for _ in range(rounds)), key=statistics.median)
+    return min((laps(function, items, before) for _ in range(rounds)), key=statistics.median)
 
 
 def told(found: Sequence[float], unit: float = 1e6, name: str = "us") -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 
-@dataclass(slots=True)
+@dataclass
 class Note:
     """One answer: who was told what about whom."""
 

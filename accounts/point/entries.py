@@ -21,6 +21,7 @@ class Entry:
     stamp: int
     since: int  # microseconds of the epoch: what was over by then was left out
     size: int  # bytes, roughly
+    seen: int = field(default=0, init=False)  # the last generation that found it to hold
 
 
 @dataclass(slots=True)

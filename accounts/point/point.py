@@ -162,25 +162,34 @@ class Point:
 
     # --- what is remembered, as long as its stamp is what the slots say
 
+    # While nothing at all has changed since an entry was last found to hold, it holds.
+
     def subject(self, uid: int, at: int) -> Subject:
-        found = self.subjects.young.get(uid) or self.subjects.get(uid)
-        view = self.view
-        if found is None or found.stamp != view[ALL] + view[found.slot] or at < found.since:
-            return self.load(self.subjects, loading.subject, uid, uid, f"u:{UUID(int=uid)}", at)
+        found = self.subjects.young.get(uid)
+        generation = self.view[ANY]  # before the entry's own stamp is looked at
+        if found is not None and found.seen == generation and found.since <= at:
+            return found
+        found = self.subjects.get(uid)
+        if found is None or self.is_old(found) or at < found.since:
+            found = self.load(self.subjects, loading.subject, uid, uid, f"u:{UUID(int=uid)}", at)
+        found.seen = generation
         return found
 
     def group(self, number: int, at: int) -> Bundle:
-        found = self.groups.young.get(number) or self.groups.get(number)
-        view = self.view
-        if found is None or found.stamp != view[ALL] + view[found.slot] or at < found.since:
+        found = self.groups.get(number)
+        if found is None or self.is_old(found) or at < found.since:
             return self.load(self.groups, loading.group, number, number, f"g:{number}", at)
         return found
 
     def place(self, number: int, at: int) -> Place:
-        found = self.places.young.get(number) or self.places.get(number)
-        view = self.view
-        if found is None or found.stamp != view[ALL] + view[found.slot]:
-            return self.load(self.places, loading.place, number, number, f"r:{number}", at)
+        found = self.places.young.get(number)
+        generation = self.view[ANY]
+        if found is not None and found.seen == generation:
+            return found
+        found = self.places.get(number)
+        if found is None or self.is_old(found):
+            found = self.load(self.places, loading.place, number, number, f"r:{number}", at)
+        found.seen = generation
         return found
 
     def key(self, uid: int, at: int) -> Key:
@@ -197,14 +206,14 @@ class Point:
 
     def address(self, text: str, at: int) -> Name:
         """As people write it, or a uid in its usual form."""
-        found = self.addresses.young.get(text) or self.addresses.get(text)
+        found = self.addresses.get(text)
         if found is None or self.is_old(found):
             path = str(UUID(text)) if is_uid(text) else as_path(text)
             return self.load(self.addresses, loading.address, path, text, f"a:{path}", at)
         return found
 
     def username(self, name: str, at: int) -> Name:
-        found = self.names.young.get(name) or self.names.get(name)
+        found = self.names.get(name)
         if found is None or self.is_old(found):
             return self.load(self.names, loading.username, name, name, f"n:{name}", at)
         return found
@@ -222,7 +231,11 @@ class Point:
 
     def goes_by(self, name: str, at: int) -> tuple[Name, Subject | None]:
         """A user's name, and who it is."""
-        found = self.username(name, at)
+        found = self.names.young.get(name)
+        generation = self.view[ANY]
+        if found is None or found.seen != generation:
+            found = self.username(name, at)
+            found.seen = generation
         return found, self.subject(found.id.int, at) if isinstance(found.id, UUID) else None
 
     def is_old(self, entry: Entry) -> bool:
