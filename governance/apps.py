@@ -1,5 +1,7 @@
 """The site: wiring, home, health."""
 
+import gc
+
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
@@ -12,4 +14,5 @@ class GovernanceConfig(AppConfig):
     celery = app
 
     def ready(self) -> None:
+        gc.freeze()  # models, views and libraries: never garbage, also not at the end
         register(checks.deployment, Tags.security, deploy=True)

@@ -71,12 +71,17 @@ def require_reach(path: Path, account: Account) -> None:
     """As root only: the servers' account must pass every folder above its data and programs."""
     if not account.switches:
         return
-    for step in (*reversed(path.parents), path):
-        if subprocess.run(["test", "-x", step], cwd="/", **account.switch).returncode:
-            raise SystemExit(
-                f"PostgreSQL and Redis run as {_name(account.uid)} here and cannot enter {step}."
-                f" Allow it: chmod o+x {shlex.quote(str(step))} (or do not start as root)."
-            )
+    steps = (*reversed(path.parents), path)
+    closed = 'for step; do [ -x "$step" ] || { printf %s "$step"; break; }; done'
+    tried = subprocess.run(
+        ["sh", "-c", closed, "sh", *steps], cwd="/", stdout=subprocess.PIPE, **account.switch
+    )
+    if tried.returncode or tried.stdout:
+        step = os.fsdecode(tried.stdout)
+        raise SystemExit(
+            f"PostgreSQL and Redis run as {_name(account.uid)} here and cannot enter {step}."
+            f" Allow it: chmod o+x {shlex.quote(step)} (or do not start as root)."
+        )
 
 
 def _name(uid: int) -> str:

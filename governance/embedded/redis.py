@@ -38,8 +38,9 @@ def start(data: Path, sockets: Path, account: Account) -> subprocess.Popen[bytes
 
 
 def answers(sockets: Path) -> bool:
+    """Asked now: `from_url` retries nothing by itself, `Redis(...)` waits a second in between."""
     try:
-        with Redis(unix_socket_path=str(_socket(sockets)), socket_timeout=5) as client:
+        with Redis.from_url(environment(sockets)["REDIS_URL"], socket_timeout=5) as client:
             return bool(client.ping())
     except RedisError:
         return False

@@ -37,7 +37,7 @@ def _own_or_join(
             return None
         if time.monotonic() > deadline:
             raise SystemExit(f"The servers in {data} do not answer; see {data / 'log'}.")
-        time.sleep(0.1)
+        time.sleep(0.02)
     return start()
 
 

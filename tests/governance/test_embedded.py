@@ -113,8 +113,7 @@ def test_the_second_joins_and_the_last_one_stops(
     assert _servers(data) == running
 
     _let_go(owner)
-    time.sleep(0.5)
-    assert owner.poll() is None, "the owner waits for its guest"
+    _waits_for_its_guest(owner)
     assert _servers(data) == running
 
     _let_go(guest)
@@ -152,8 +151,7 @@ def test_ctrl_c_while_waiting_for_a_guest_stops_the_servers(
 ) -> None:
     owner, _guest = hold(), hold()
     _let_go(owner)
-    time.sleep(0.5)
-    assert owner.poll() is None
+    _waits_for_its_guest(owner)
     owner.send_signal(signal.SIGINT)
     assert owner.wait(10) == 0
     assert not _servers(data)
@@ -249,6 +247,14 @@ def _let_go(process: subprocess.Popen[str]) -> None:
     process.stdin.close()
 
 
+def _waits_for_its_guest(owner: subprocess.Popen[str]) -> None:
+    """It says so, and does so."""
+    assert owner.stderr is not None
+    assert "waiting for them" in owner.stderr.readline()
+    with pytest.raises(subprocess.TimeoutExpired):
+        owner.wait(0.2)
+
+
 def _run(data: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "governance.embedded", *command],
@@ -280,4 +286,4 @@ def _wait_until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
     while not true():
         assert time.monotonic() < deadline, "still not, after 10 s"
-        time.sleep(0.05)
+        time.sleep(0.02)

@@ -190,4 +190,4 @@ def _wait_until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + END_SECONDS
     while not true():
         assert time.monotonic() < deadline, f"still not, after {END_SECONDS} s"
-        time.sleep(0.1)
+        time.sleep(0.02)

@@ -13,6 +13,7 @@ from accounts.point import listener, stamps
 
 class Command(BaseCommand):
     help = "Hear what changes in the database and tell the web processes of this host."
+    requires_system_checks = ()  # they load every page, and this serves none
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

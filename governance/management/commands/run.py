@@ -102,7 +102,8 @@ class Command(BaseCommand):
 
 
 def _commands(data: Path, port: int) -> dict[str, list[str]]:
-    celery = [sys.executable, "-m", "celery", "-A", "governance.celery"]
+    # The checks are made: this command began with them.
+    celery = [sys.executable, "-m", "celery", "--skip-checks", "-A", "governance.celery"]
     return {
         "web": [
             *(sys.executable, "-m", "granian", "--interface", "wsgi"),
@@ -172,7 +173,7 @@ def _wait_until_ready(children: list[Child], port: int) -> None:
                 f"http://127.0.0.1:{port}/readyz did not answer 200 within {START_SECONDS} s."
                 f" The end of {web.log}:\n{child.tail(web.log)}"
             )
-        time.sleep(0.2)
+        time.sleep(0.05)
 
 
 def _ready(port: int) -> bool:
