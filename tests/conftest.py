@@ -189,5 +189,7 @@ def heard(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Non
         time.sleep(0.01)
     yield
     stop.set()
+    with connections["default"].cursor() as cursor:  # it looks up when it hears something
+        cursor.execute("select pg_notify(%s, '*')", [listener.CHANNEL])
     thread.join(5)
     point.forget()
