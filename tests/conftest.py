@@ -23,6 +23,7 @@ from accounts.point import listener, point
 from tests.cast import Cast, assemble, gathered
 
 Beneath = Callable[[Callable[[Cast], object]], None]
+Committed = Callable[[Callable[[Cast], object]], bytes]
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SQL = Path(settings.BASE_DIR) / "governance" / "database.sql"
 
@@ -102,9 +103,12 @@ def point_at(name: str) -> None:
         connections[alias].settings_dict["NAME"] = name
 
 
+LAID: list[str] = []
+
+
 def restore(self: TransactionTestCase) -> None:
     """Triggers are ALWAYS on, so nothing is flushed: the database is cloned back."""
-    clone(f"test_{worker()}", seed())
+    clone(f"test_{worker()}", LAID[-1] if LAID else seed())
 
 
 TransactionTestCase._fixture_teardown = restore  # type: ignore[attr-defined]
@@ -170,6 +174,25 @@ def beneath(seeded: bytes, django_db_blocker: Any) -> Iterator[Beneath]:
         TestCase._rollback_atomics(transactions)  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="module")
+def committed(seeded: bytes, django_db_blocker: Any) -> Iterator[Committed]:
+    """As `beneath`, for tests that commit: to this the database is cloned back. What it gives is
+    read anew by each test."""
+    mine, laid = f"test_{worker()}", f"laid_{worker()}"
+
+    def lay(build: Callable[[Cast], object]) -> bytes:
+        with django_db_blocker.unblock():
+            found = pickle.dumps(build(gathered()))
+        clone(laid, mine)
+        LAID.append(laid)
+        return found
+
+    yield lay
+    LAID.clear()
+    clone(mine, seed())
+    drop(laid)
+
+
 @pytest.fixture
 def owner(db: None) -> Iterator[psycopg.Connection[Any]]:
     """The database as its owner; what a test does here is rolled back."""
@@ -189,5 +212,7 @@ def heard(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Non
         time.sleep(0.01)
     yield
     stop.set()
+    with connections["default"].cursor() as cursor:  # it looks up when it hears something
+        cursor.execute("select pg_notify(%s, '*')", [listener.CHANNEL])
     thread.join(5)
     point.forget()

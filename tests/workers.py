@@ -22,6 +22,7 @@ EARLY: tuple[tuple[str, ...], ...] = (
         "tests/governance/test_embedded.py",
         "tests/governance/test_compose.py",
         "tests/gateway/test_proxies.py",
+        "tests/audit/test_objects.py",
         "tests/audit/test_tampering.py",
         "tests/accounts/test_point",
         "tests/accounts/test_agreement.py",

@@ -58,6 +58,8 @@ def follow(session: psycopg.Connection[Any], stopped: Callable[[], bool]) -> Non
         sent.append(clock())
         session.execute("select pg_notify(%s, %s)", [CHANNEL, f"beat {sent[-1]}"])
         for heard in session.notifies(timeout=BEAT_SECONDS):
+            if stopped():
+                return
             if not heard.payload.startswith("beat "):
                 shared.bump(parsed(heard.payload))
             elif heard.pid == me and sent and heard.payload == f"beat {sent[0]}":

@@ -18,9 +18,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
+from botocore.session import Session
 
 from audit.delivery.address import NotTaken
 from audit.delivery.buckets import Bucket, bucket
@@ -32,6 +33,8 @@ NO_LOCK = (
     "the bucket has no Object Lock, and a copy that can be deleted proves nothing: make one with"
     " aws s3api create-bucket --object-lock-enabled-for-bucket"
 )
+# Of the services, as the library ships them: megabytes of JSON, read once and the same for all.
+DESCRIPTIONS = create_loader()
 # It tells at each delivery where it found credentials.
 logging.getLogger("botocore.credentials").setLevel(logging.WARNING)
 
@@ -44,8 +47,9 @@ def client(of: Bucket, seconds: float) -> Any:
         retries={"total_max_attempts": 1},
         user_agent_extra="Gatehouse",
     )
-    session = boto3.session.Session()  # of this call: the shared one is for one thread
-    return session.client(
+    session = Session()  # of this call: it is for one thread, and keeps the credentials it found
+    session.register_component("data_loader", DESCRIPTIONS)
+    return session.create_client(
         "s3",
         region_name=of.region or None,
         endpoint_url=of.endpoint or None,

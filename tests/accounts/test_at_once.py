@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,8 @@ from accounts.grants import Reach, drift
 from accounts.models import Grant, GroupPermission, Resource, Role, UserPermission
 from registry.actions import assets, states, versions
 from registry.models import Asset, Version
-from tests.cast import Cast, gathered
+from tests.cast import Cast
+from tests.conftest import Committed
 from tests.together import Work, both, closed
 from tests.worlds import SEEDS
 
@@ -67,9 +69,15 @@ class Scene:
         return rows.reconcile(by=self.cast.erin)
 
 
+@pytest.fixture(scope="module")
+def built(committed: Committed) -> bytes:
+    return committed(Scene)
+
+
 @pytest.fixture
-def scene(transactional_db: None) -> Scene:
-    return Scene(gathered())
+def scene(built: bytes, transactional_db: None) -> Scene:
+    found: Scene = pickle.loads(built)
+    return found
 
 
 def rows_of(grant: Grant) -> int:

@@ -46,7 +46,7 @@ def receiver(folder: Path, behave: Behaviour, name: str = "localhost") -> Iterat
                     behave(tls, found)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.1)
+        listener.settimeout(0.01)  # how often it looks whether the test has ended
         found.port = listener.getsockname()[1]
         thread = threading.Thread(target=serve)
         thread.start()

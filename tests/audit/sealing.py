@@ -33,6 +33,13 @@ def act(cast: Cast, number: int) -> None:
         people.set_name(cast.bob, name=f"Bob \U0001f600 {step}", by=cast.bob)
 
 
+def seal_some(cast: Cast) -> Cast:
+    act(cast, 4)
+    seal_all()
+    assert told() == ""
+    return cast
+
+
 def check(*, anchored: bool = True) -> Report:
     notes = anchors.read(anchors.anchors_file()) + anchors.read(anchors.last_file())
     return verify(keys.trusted(), notes if anchored else [])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import randrange
 from typing import Any
+from urllib.request import urlopen
 from uuid import uuid4
 
 import boto3
@@ -36,11 +37,14 @@ class Store:
     """`owner`: may do everything that the store lets anybody do."""
 
     endpoint: str
+    master: str
     owner: Any
 
     def bucket(self, *, locked: bool = True) -> str:
         name = f"trail-{uuid4().hex}"
         self.owner.create_bucket(Bucket=name, ObjectLockEnabledForBucket=locked)
+        # Or the first object waits until the master has been asked again for room.
+        urlopen(f"{self.master}/vol/grow?collection={name}&count=1", timeout=20).close()
         return name
 
     def target(self, bucket: str, more: str = "") -> str:
@@ -55,36 +59,48 @@ class Store:
 @contextmanager
 def seaweed(place: Path) -> Iterator[Store]:
     with ExitStack() as stack:
-        child, endpoint = started(stack, place)
-        try:
-            yield ready(endpoint)
-        finally:
-            child.kill()  # it takes its time to end in order, and nothing of it is kept
-            child.wait()
+        yield ready(*started(stack, place))
 
 
-def started(stack: ExitStack, place: Path, tries: int = 3) -> tuple[Any, str]:
+def started(stack: ExitStack, place: Path, tries: int = 3) -> tuple[str, str]:
     """Again with other ports and an empty folder: of eight ports one may be taken meanwhile."""
     folder = place / str(tries)
     folder.mkdir()
-    users = folder / "users.json"
-    users.write_text(json.dumps(USERS))
-    names = [f"{part}.port{kind}" for part in PARTS for kind in ("", ".grpc")]
-    ports = dict(zip(names, quiet_ports(len(names)), strict=True))
-    command = [tool("weed"), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}"]
-    command += [f"-{name}={port}" for name, port in ports.items()]
-    command += ["-s3", f"-s3.config={users}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
-    command += ["-master.volumeSizeLimitMB=16", "-volume.max=200", "-master.telemetry=false"]
     try:
-        child = stack.enter_context(running(command, ports["s3.port"], folder))
+        with ExitStack() as own:
+            found = programs(own, folder)
+            stack.push(own.pop_all())
+            return found
     except AssertionError:
         if tries == 1:
             raise
         return started(stack, place, tries - 1)
-    return child, f"http://127.0.0.1:{ports['s3.port']}"
 
 
-PARTS = ("master", "volume", "filer", "s3")
+def programs(stack: ExitStack, folder: Path) -> tuple[str, str]:
+    """Where the store is, and its master. One after the other: the filer listens when the master
+    leads, and a volume that asks before then asks again after five seconds."""
+    users = folder / "users.json"
+    users.write_text(json.dumps(USERS))
+    numbers = iter(quiet_ports(2 * len(PARTS)))
+    ports = {part: (next(numbers), next(numbers)) for part in PARTS}
+    address = {part: f"127.0.0.1:{port}.{grpc}" for part, (port, grpc) in ports.items()}
+    here, of = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1"], f"-master={address['master']}"
+    more = {
+        "master": [*here, f"-mdir={folder}", "-volumeSizeLimitMB=16", "-telemetry=false"],
+        "filer": [*here, of, f"-defaultStoreDir={folder}"],
+        "volume": [*here, of, f"-dir={folder}", "-max=200"],
+        "s3": [here[1], f"-filer={address['filer']}", f"-config={users}", *NO_TABLES],
+    }
+    for part, (port, grpc) in ports.items():
+        command = [tool("weed"), part, f"-port={port}", f"-port.grpc={grpc}", *more[part]]
+        child = stack.enter_context(running(command, port, folder))
+        stack.callback(child.kill)  # it takes its time to end in order, and nothing of it is kept
+    return f"http://127.0.0.1:{ports['s3'][0]}", f"http://127.0.0.1:{ports['master'][0]}"
+
+
+PARTS = ("master", "filer", "volume", "s3")
+NO_TABLES = ["-port.iceberg=0", "-port.lance=0"]
 
 
 def quiet_ports(number: int) -> list[int]:
@@ -99,20 +115,20 @@ def quiet_ports(number: int) -> list[int]:
     return list(found)
 
 
-def ready(endpoint: str) -> Store:
+def ready(endpoint: str, master: str) -> Store:
     """It listens before it can keep anything."""
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=20)
     keys = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET}
     owner = boto3.session.Session().client(
         "s3", endpoint_url=endpoint, region_name="us-east-1", config=config, **keys
     )
-    store = Store(endpoint, owner)
+    store = Store(endpoint, master, owner)
     end = time.monotonic() + 60
     while True:
         try:
             owner.put_object(Bucket=store.bucket(locked=False), Key="x", Body=b"x")
             return store
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError, OSError):
             if time.monotonic() > end:
                 raise
-            time.sleep(0.2)
+            time.sleep(0.05)

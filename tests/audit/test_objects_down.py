@@ -45,11 +45,14 @@ def credentials(monkeypatch):
 @contextmanager
 def answering(status: int, answer: bytes | Callable[[], bytes]) -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # or a client that asks before it sends waits a second
+
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             body = answer if isinstance(answer, bytes) else answer()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("Connection", "close")
             self.end_headers()
             self.wfile.write(body)
 
@@ -59,7 +62,7 @@ def answering(status: int, answer: bytes | Callable[[], bytes]) -> Iterator[int]
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])  # it ends as often
     thread.start()
     try:
         yield server.server_port
@@ -103,7 +106,7 @@ def test_a_store_that_is_down(cast, settings):
 
 
 def test_a_store_that_never_answers(cast, settings, monkeypatch):
-    monkeypatch.setattr(anchors, "PATIENCE", 0.5)
+    monkeypatch.setattr(anchors, "PATIENCE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         is_not_held_up(cast, settings, server.getsockname()[1])
 
@@ -126,6 +129,7 @@ def test_a_store_that_answers_a_byte_at_a_time_holds_one_thread(
         try:
             is_not_held_up(cast, settings, server.getsockname()[1])
             assert "did not answer within 1 s" in caplog.text
+            monkeypatch.setattr(anchors, "PATIENCE", 0.1)
             anchors.publish()
             assert "still has not answered" in caplog.text
         finally:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import pickle
 import re
-import time
+import shutil
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
+from django.test import override_settings
 
 from audit.models import Event
 from audit.seal import anchors, canon, keys, proofs, rounds, sealer, verify
 from audit.seal.merkle import Edge
 from tests.acting import rows
-from tests.audit.sealing import act, as_superuser, check, seal_all, told
-from tests.conftest import clone
+from tests.audit.sealing import act, as_superuser, check, seal_all, seal_some, told
+from tests.cast import Cast
+from tests.conftest import Committed, clone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,12 +36,28 @@ FORGERY = """insert into audit_event (kind, event_class, act, verb, outcome, act
 Attack = Callable[[Any], None]
 
 
+@pytest.fixture(scope="module")
+def laid(committed: Committed, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Path]:
+    seal = tmp_path_factory.mktemp("laid") / "seal"
+    with override_settings(SEAL_ROOT=seal, SEAL_KEY_FILE=str(seal / "key")):
+        return committed(seal_some), seal
+
+
 @pytest.fixture
-def settled(sealed):
-    """The sealer has let go of the first numbers."""
-    time.sleep(sealer.SETTLED.total_seconds() + 0.1)
-    act(sealed, 1)
-    rounds.once()
+def sealed(laid: tuple[bytes, Path], transactional_db: None, settings: Any) -> Cast:
+    """All of it was made once, and each has its own to spoil."""
+    shutil.copytree(laid[1], settings.SEAL_ROOT)
+    found: Cast = pickle.loads(laid[0])
+    return found
+
+
+@pytest.fixture
+def settled(sealed, monkeypatch):
+    """The sealer has let go of the first numbers, sooner than it would."""
+    with monkeypatch.context() as soon:
+        soon.setattr(sealer, "SETTLED", timedelta(0))
+        act(sealed, 1)
+        rounds.once()
     assert rows("select max(floor) from audit_checkpoint")[0] > 0
     assert told() == ""
     return sealed
@@ -151,9 +172,9 @@ def test_reordered_leaves_are_found(sealed):
     assert f"to {(VICTIM // 20 + 1) * 20 - 1} " in found
 
 
-def test_reordered_leaves_below_a_full_tile_are_named(cast):
+def test_reordered_leaves_below_a_full_tile_are_named(sealed):
     while rows("select count(*) from audit_event")[0] < 260:
-        act(cast, 20)
+        act(sealed, 20)
     seal_all(100)
     with as_superuser() as server:
         swap(server, VICTIM, VICTIM + 1)

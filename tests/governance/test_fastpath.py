@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import time
 from datetime import timedelta
 from typing import Any
@@ -24,14 +25,15 @@ from governance.noting import Recorder
 from registry.actions import assets, projects, states
 from registry.models import Asset
 from tests.acting import rename
-from tests.cast import gathered, role
+from tests.cast import Cast, role
+from tests.conftest import Committed
 
 
 class World:
     """A service that asks for others, and what it is told."""
 
-    def __init__(self) -> None:
-        self.cast = cast = gathered()
+    def __init__(self, cast: Cast) -> None:
+        self.cast = cast
         self.scans = states.set_state(
             Asset.objects.get(pk=cast.scans.pk), "published", by=cast.alice
         )
@@ -40,8 +42,11 @@ class World:
         self.issued = self.key(["review", "read", "discover"])
         self.noted: list[Any] = []
         self.headers: dict[str, str] = {}
+
+    def begin(self) -> World:
         self.fast = FastPath(self.long_way, self.note)
         self.ask()  # the first of a minute goes the long way
+        return self
 
     def key(self, scopes: list[str]) -> Any:
         end = timezone.now() + timedelta(hours=1)
@@ -93,9 +98,15 @@ def question(**changed: Any) -> dict[str, Any]:
     } | changed
 
 
+@pytest.fixture(scope="module")
+def built(committed: Committed) -> bytes:
+    return committed(World)
+
+
 @pytest.fixture
-def world(heard) -> World:
-    return World()
+def world(built: bytes, heard: None) -> World:
+    found: World = pickle.loads(built)
+    return found.begin()
 
 
 def test_it_answers_with_the_grant_and_is_recorded(world):
