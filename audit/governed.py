@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, ClassVar, NoReturn, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from audit.conditions import together
 from audit.context import Undiffed, current, touch
 from audit.plain import plain_line
 
@@ -84,6 +86,9 @@ class Governed(models.Model):
                     errors[field.name] = error.error_list
         if errors:
             raise ValidationError(errors)
+
+    def get_constraints(self) -> list[tuple[type[models.Model], Sequence[models.BaseConstraint]]]:
+        return [(model, together(model)) for model, _ in super().get_constraints()]
 
     @property
     def resource_path(self) -> str:
