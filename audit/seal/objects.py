@@ -14,13 +14,13 @@ from audit.delivery.buckets import Bucket, bucket
 from audit.delivery.patience import within
 
 SCHEME = "s3"
-INSTALL = "an object store needs boto3: pip install -r requirements-s3.txt"
+INSTALL = "an object store needs botocore: pip install -r requirements-s3.txt"
 
 
 def place(target: str) -> Bucket:
     """Kept as long as the trail, unless the address says how long."""
     found = bucket(target)
-    if find_spec("boto3") is None:
+    if find_spec("botocore") is None:
         raise ValueError(INSTALL)
     return replace(found, days=found.days or ceil(settings.TRAIL_KEEP_MONTHS * 365.25 / 12))
 

@@ -14,9 +14,9 @@ from typing import Any
 from urllib.request import urlopen
 from uuid import uuid4
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
 
 from tests.gateway.programs import running, tool
 
@@ -119,7 +119,7 @@ def ready(endpoint: str, master: str) -> Store:
     """It listens before it can keep anything."""
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=20)
     keys = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET}
-    owner = boto3.session.Session().client(
+    owner = Session().create_client(
         "s3", endpoint_url=endpoint, region_name="us-east-1", config=config, **keys
     )
     store = Store(endpoint, master, owner)

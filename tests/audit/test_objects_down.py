@@ -231,7 +231,7 @@ def test_good_addresses_are_not(settings):
 
 
 def test_without_the_extra_nothing_starts(cast, settings, monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "boto3", None)  # what Python itself takes for not installed
+    monkeypatch.setitem(sys.modules, "botocore", None)  # what Python itself takes for not installed
     settings.SEAL_ANCHORS = ["s3://bucket/x"]
     [problem] = [one for one in checks.deployment() if one.id == "gatehouse.E013"]
     assert "pip install -r requirements-s3.txt" in problem.msg
