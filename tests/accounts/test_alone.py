@@ -163,6 +163,8 @@ def something(chance: Random, name: str, hint: Any) -> Any:
         return chance.sample(pool, min(len(pool), chance.randint(1, 3)))
     if hint == Iterable[bytes]:
         return [b"x"]
+    if hint == list[int]:
+        return chance.sample(range(1, 40), chance.randint(0, 2))
     kind = chance.choice(options)
     if kind in ROWS:
         rows = list(ROWS[kind]())
