@@ -155,7 +155,7 @@ def serving(server: str) -> Iterator[psutil.Process]:
     name, *options = SERVERS[server]
     log = (Path(os.environ["DATA_DIR"]) / f"{server}.log").open("w")
     environment = os.environ | {"PORT": str(PORT), "PYTHONPATH": str(world.ROOT)}
-    command = ["taskset", "-c", str(CORES[0]), Path(sys.executable).parent / name, *options]
+    command = ["taskset", "-c", str(CORES[0]), f"{Path(sys.executable).parent}/{name}", *options]
     process = subprocess.Popen(command, cwd=world.ROOT, env=environment, stdout=log, stderr=log)
     try:
         world.wait_for(PORT, FLOOR.split()[1])
