@@ -43,7 +43,7 @@ class Together(models.CheckConstraint):
 @cache
 def together(model: type[models.Model]) -> Sequence[models.BaseConstraint]:
     found = model._meta.constraints
-    checks = [one for one in found if isinstance(one, models.CheckConstraint)]
+    checks = [one for one in found if type(one) is models.CheckConstraint]
     if len(checks) < 2:
         return found
     return [Together(checks), *(one for one in found if one not in checks)]

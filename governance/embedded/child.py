@@ -100,22 +100,22 @@ def tail(log: Path, lines: int = 15) -> str:
 
 
 def end_orphan(pidfile: Path, folder: Path, signum: signal.Signals) -> None:
-    """We hold the owner's lock, so who serves this folder is our orphan: also one that removed
-    its pid file already, and is about to remove the socket where the next one will listen."""
-    for process in psutil.process_iter():
+    """We hold the owner's lock, so this pid is our orphan or, reused, a stranger's."""
+    try:
+        process = psutil.Process(int(pidfile.read_text().split()[0]))
+        ours = process.status() != psutil.STATUS_ZOMBIE and _serves(process.cmdline(), folder)
+    except (OSError, ValueError, IndexError, psutil.Error):
+        ours = False
+    if ours:
+        process.send_signal(signum)
         try:
-            if _serves(process.cmdline(), folder):
-                process.send_signal(signum)
-                process.wait(20)
+            process.wait(20)
         except psutil.TimeoutExpired as error:
             raise SystemExit(
                 f"{process.name()} (pid {process.pid}) does not end: end it."
             ) from error
-        except psutil.Error:  # it ended meanwhile, or is another user's
-            continue
     pidfile.unlink(missing_ok=True)
 
 
 def _serves(cmdline: list[str], folder: Path) -> bool:
-    programs = ("postgres", "redis-server")
-    return str(folder) in cmdline and Path(cmdline[0]).name in programs
+    return str(folder) in cmdline and Path(cmdline[0]).name in ("postgres", "redis-server")

@@ -20,19 +20,21 @@ def start(data: Path, sockets: Path, account: Account) -> subprocess.Popen[bytes
     require_reach(data, account)
     require_reach(program, account)
     own_folder(folder, account)
-    pidfile = folder / "redis.pid"
+    # Ours: Redis would remove its own before its socket, and the next one would lose its to it.
+    pidfile = data / "redis.pid"
     child.end_orphan(pidfile, folder, signal.SIGTERM)
     process = child.spawn(
         [
             *(program, "--port", "0", "--unixsocket", _socket(sockets), "--unixsocketperm", "700"),
             *("--dir", folder, "--save", "", "--appendonly", "yes"),
-            # Its pid and its unchanged command line are how we know our own orphan.
-            *("--pidfile", pidfile, "--daemonize", "no", "--set-proc-title", "no"),
+            # Its unchanged command line, with its pid, is how we know our own orphan.
+            *("--daemonize", "no", "--set-proc-title", "no"),
         ],
         log,
         death=signal.SIGTERM,
         account=account,
     )
+    pidfile.write_text(f"{process.pid}\n")
     child.wait_until(lambda: answers(sockets), process, log)
     return process
 

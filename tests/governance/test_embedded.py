@@ -89,7 +89,7 @@ def test_a_command_gets_its_servers_and_the_next_start_finds_what_it_left(data: 
     assert refused == ["refused"] * 4
     assert len(secrets) > 128
     assert not _servers(data)
-    for pidfile in (data / "postgres/postmaster.pid", data / "redis/redis.pid"):
+    for pidfile in (data / "postgres/postmaster.pid", data / "redis.pid"):
         pidfile.write_text(f"{os.getpid()}\n")
         shutil.chown(pidfile, (data / "postgres").stat().st_uid)
     second = _run(data, sys.executable, "-c", f"{PROBE}{BROKER}print(broker.get('job'))")
@@ -157,10 +157,14 @@ def test_ctrl_c_while_waiting_for_a_guest_stops_the_servers(
     assert not _servers(data)
 
 
-def test_a_stale_pid_of_a_stranger_is_left_alone(tmp_path: Path) -> None:
-    stranger = subprocess.Popen(["sleep", "60"])
+@pytest.mark.parametrize("named", ["sleep", "postgres"])
+def test_a_stranger_is_left_alone(tmp_path: Path, named: str) -> None:
+    """A stale pid is now a stranger's; or one is called as ours are and names our folder."""
+    ours = named == "postgres"
+    wait = ["-c", "import time; time.sleep(60)", *([str(tmp_path)] if ours else [])]
+    stranger = subprocess.Popen([named, *wait], executable=sys.executable)
     pidfile = tmp_path / "postmaster.pid"
-    pidfile.write_text(f"{stranger.pid}\n")
+    pidfile.write_text(f"{os.getpid() if ours else stranger.pid}\n")
     try:
         end_orphan(pidfile, tmp_path, signal.SIGINT)
         assert stranger.poll() is None
