@@ -214,6 +214,6 @@ def heard(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Non
     stop.set()
     with connections["default"].cursor() as cursor:  # it looks up when it hears something
         cursor.execute("select pg_notify(%s, '*')", [listener.CHANNEL])
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
     point.forget()
