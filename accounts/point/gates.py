@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.permissions import CONTENT, USE, Permission
 from accounts.point.entries import Bundle, Denied, Held, Key, Place, Shelves, Subject, Together
-from accounts.point.loading import BITS
+from accounts.point.loading import BITS, age
 
 # bit, content?, use?
 KINDS = {str(p): (BITS[p], p in CONTENT, p in USE) for p in Permission}
@@ -99,7 +99,7 @@ def nearest(
                 grant = oldest(held[node], bit, stated, barred, at)
                 if isinstance(grant, bool):
                     nearly = nearly or grant
-                elif found is None or grant[3:5] < found[3:5]:
+                elif found is None or age(grant) < age(found):
                     found = grant
         if found is not None:
             return found
@@ -119,7 +119,7 @@ def oldest(
 
 
 def fits(grant: Held, stated: str, barred: frozenset[str], at: int) -> bool:
-    _, start, end, _, _, _, purpose = grant
-    if start > at or (end is not None and end <= at):
+    end, purpose = grant[2], grant[6]  # no more of it: the rest is seldom near
+    if grant[1] > at or (end is not None and end <= at):
         return False
     return (not stated or not purpose or purpose == stated) and purpose not in barred

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from operator import itemgetter
 from sys import intern
 from typing import Any
 from uuid import UUID
@@ -31,13 +30,15 @@ BITS: dict[str, int] = {str(permission): 1 << n for n, permission in enumerate(P
 BYTES, BYTES_A_GRANT = 400, 180  # of an entry by itself, and of each grant in it: measured
 
 
-BY_AGE = itemgetter(3, 4)
-
-
 @cache
 def bits() -> str:
     """The database's ids of permissions in the order of the bits."""
     return array(permission_id(permission) for permission in Permission)
+
+
+def age(grant: Held) -> tuple[int, int]:
+    """By its opening, then as the database orders ids."""
+    return grant[3], grant[4].int
 
 
 def moment(at: int) -> datetime:
@@ -73,7 +74,7 @@ def fill(found: Bundle, nodes: Any, *rest: Any) -> None:
     for node, grant in zip(nodes, zip(*grants, strict=True), strict=True):
         before = held.get(node)
         # The oldest grant is the one that is named.
-        held[node] = (grant,) if before is None else tuple(sorted((*before, grant), key=BY_AGE))
+        held[node] = (grant,) if before is None else tuple(sorted((*before, grant), key=age))
         found.mask |= grant[0]
     for effect, node, mask, *span in rare or ():
         if effect == "deny":
