@@ -120,7 +120,8 @@ def decide(
         told = remembered.answer(subject.id, permission, resource.id, purpose, held)
         if told is not None:
             reason, grant, role, meant = told
-            return Decision(reason == "allowed", reason, permission, resource, grant, role, meant)
+            told_as = reason == "allowed", reason, permission, resource, grant, role, meant
+            return Decision._make(told_as)  # a tenth of the time of it all less than by its name
     return answer(subject, permission, resource, purpose, key, timezone.now())
 
 

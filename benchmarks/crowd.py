@@ -40,6 +40,8 @@ def draw(size: int) -> Crowd:
         for table in (*LOADED, "accounts_standing", "accounts_resource", "accounts_user",
                       "accounts_membership", "accounts_spell"):  # fmt: skip
             server.execute(f"vacuum analyze {table}")
+        server.execute("vacuum analyze")  # nothing is left to do in the background meanwhile
+        server.execute("checkpoint")
         disk = value(server, "select pg_database_size(current_database())") / 1024**2
         grants = value(server, "select count(*) from accounts_grant")
         people = value(server, "select count(*) from accounts_user")

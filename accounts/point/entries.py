@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
 
 NOBODY = UUID(int=0)
-# mask of permissions, start, end, opened (microseconds of the epoch), grant, role, purpose
-Held = tuple[int, int, int | None, int, UUID, str, str]
+# mask of permissions, start, end, opened (microseconds of the epoch), grant, role, purpose, and the
+# next oldest of the same place: mostly there is one alone, which so is one step nearer
+Held = tuple[int, int, int | None, int, UUID, str, str, "Held | None"]
 # mask of permissions, start, end, first and last version
 Denied = tuple[int, int, int | None, int | None, int | None]
 
@@ -29,13 +31,24 @@ class Bundle(Entry):
     """What a subject or a group holds, by resource."""
 
     mask: int = 0  # of all permissions in it
-    held: dict[int, tuple[Held, ...]] = field(default_factory=dict)
+    held: dict[int, Held] = field(default_factory=dict)  # the oldest
     denied: dict[int, tuple[Denied, ...]] = field(default_factory=dict)
     near: dict[int, int] = field(default_factory=dict)  # permissions that may be held otherwise
     whole: bool = True  # too much to remember is left to the database
 
 
-Shelves = tuple[dict[int, tuple[Held, ...]], ...]
+Shelves = tuple[dict[int, Held], ...]
+
+
+def following(grant: Held | None) -> Iterator[Held]:
+    while grant is not None:
+        yield grant
+        grant = grant[7]
+
+
+def age(grant: Held) -> tuple[int, int]:
+    """By its opening, then as the database orders ids."""
+    return grant[3], grant[4].int
 
 
 @dataclass(slots=True)

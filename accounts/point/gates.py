@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from accounts.permissions import CONTENT, USE, Permission
-from accounts.point.entries import Bundle, Denied, Held, Key, Place, Shelves, Subject, Together
-from accounts.point.loading import BITS, age
+from accounts.point.entries import (
+    Bundle,
+    Denied,
+    Held,
+    Key,
+    Place,
+    Shelves,
+    Subject,
+    Together,
+    age,
+    following,
+)
+from accounts.point.loading import BITS
 
 # bit, content?, use?
 KINDS = {str(p): (BITS[p], p in CONTENT, p in USE) for p in Permission}
@@ -60,7 +71,7 @@ def edits(bundles: list[Bundle], chain: tuple[int, ...], at: int) -> bool:
         for bundle in bundles
         if bundle.mask & EDIT
         for node in chain
-        for grant in bundle.held.get(node, ())
+        for grant in following(bundle.held.get(node))
     )
 
 
@@ -107,14 +118,15 @@ def nearest(
 
 
 def oldest(
-    grants: tuple[Held, ...], bit: int, stated: str, barred: frozenset[str], at: int
+    grant: Held | None, bit: int, stated: str, barred: frozenset[str], at: int
 ) -> Held | bool:
     nearly = False
-    for grant in grants:  # in the order of their opening
+    while grant is not None:
         if grant[0] & bit:
             if fits(grant, stated, barred, at):
                 return grant
             nearly = True
+        grant = grant[7]
     return nearly
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from accounts.models.resources import permission_id
 from accounts.permissions import Permission
-from accounts.point.entries import Bundle, Held, Key, Name, Place, Secret, Subject
+from accounts.point.entries import Bundle, Held, Key, Name, Place, Secret, Subject, age, following
 from accounts.statements import (
     ADDRESS,
     BY_KID,
@@ -27,18 +27,13 @@ from accounts.statements import (
 MOST = 20_000  # grants of one subject or group; more of them are left to the database
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BITS: dict[str, int] = {str(permission): 1 << n for n, permission in enumerate(Permission)}
-BYTES, BYTES_A_GRANT = 400, 180  # of an entry by itself, and of each grant in it: measured
+BYTES, BYTES_A_GRANT = 400, 320  # of an entry by itself, and of each grant in it: measured
 
 
 @cache
 def bits() -> str:
     """The database's ids of permissions in the order of the bits."""
     return array(permission_id(permission) for permission in Permission)
-
-
-def age(grant: Held) -> tuple[int, int]:
-    """By its opening, then as the database orders ids."""
-    return grant[3], grant[4].int
 
 
 def moment(at: int) -> datetime:
@@ -70,11 +65,10 @@ def fill(found: Bundle, nodes: Any, *rest: Any) -> None:
         found.whole = False
         return
     grants[-2:] = (map(intern, words) for words in grants[-2:])  # few, and repeated
-    held: dict[int, tuple[Held, ...]] = found.held
-    for node, grant in zip(nodes, zip(*grants, strict=True), strict=True):
-        before = held.get(node)
-        # The oldest grant is the one that is named.
-        held[node] = (grant,) if before is None else tuple(sorted((*before, grant), key=age))
+    alone = [None] * len(nodes)
+    for node, grant in zip(nodes, zip(*grants, alone, strict=True), strict=True):
+        before = found.held.get(node)
+        found.held[node] = grant if before is None else linked([*following(before), grant])
         found.mask |= grant[0]
     for effect, node, mask, *span in rare or ():
         if effect == "deny":
@@ -82,6 +76,15 @@ def fill(found: Bundle, nodes: Any, *rest: Any) -> None:
         else:
             found.near[node] = found.near.get(node, 0) | mask
     found.size += BYTES_A_GRANT * (len(nodes) + len(rare or ()))
+
+
+def linked(grants: list[Held]) -> Held:
+    """The oldest first: it is the one that is named."""
+    later: Held | None = None
+    for grant in sorted(grants, key=age, reverse=True):
+        later = (*grant[:7], later)
+    assert later is not None
+    return later
 
 
 def place(number: int, slot: int, stamp: int, at: int) -> Place:

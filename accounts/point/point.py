@@ -38,13 +38,13 @@ class Point:
 
     def __init__(self, shared: stamps.Stamps, limit: int) -> None:
         self.stamps, self.view = shared, shared.view
-        self.subjects: Shelf[Subject] = Shelf(limit // 8)
-        self.groups: Shelf[Bundle] = Shelf(limit // 4)
-        self.places: Shelf[Place] = Shelf(limit // 4)
-        self.keys: Shelf[Key] = Shelf(limit // 16)
-        self.secrets: Shelf[Secret] = Shelf(limit // 16)
+        self.subjects: Shelf[Subject] = Shelf(limit // 4)
+        self.groups: Shelf[Bundle] = Shelf(limit // 8 * 3)
+        self.places: Shelf[Place] = Shelf(limit // 8)
+        self.keys: Shelf[Key] = Shelf(limit // 32)
+        self.secrets: Shelf[Secret] = Shelf(limit // 32)
         self.addresses: Shelf[Name] = Shelf(limit // 8)
-        self.names: Shelf[Name] = Shelf(limit // 8)
+        self.names: Shelf[Name] = Shelf(limit // 16)
         self.asked = self.loaded = self.left = 0
 
     def hears(self) -> bool:

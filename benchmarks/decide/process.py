@@ -62,7 +62,7 @@ def in_memory(asked: list[Question]) -> list[bool]:
         guardian.has_perm(user, f"accounts.{permission}", place)
 
     laps(ours, asked)
-    mine, core = best(ours, asked, before=in_hand), best(inner, plain)
+    mine, core = best(ours, asked, 40, in_hand), best(inner, plain, 40)  # a round is 12 ms
     stock = best(theirs, asked[:300], 3, before=in_hand)
     ratio = p(stock, 50) / p(mine, 50)
     detail = f"decide() {told(mine)}; the point alone {told(core)}; half allowed;"

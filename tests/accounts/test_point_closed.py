@@ -328,6 +328,24 @@ def test_inside_a_transaction_where_an_event_loop_runs(cast, scans, monkeypatch)
     assert asyncio.run(inside()).allowed
 
 
+def test_of_several_grants_in_one_place_the_oldest_that_fits_is_named(cast, scans):
+    first, second, third = (
+        grants.give(role(name), cast.charlie, scans, purpose=purpose, by=cast.alice)
+        for name, purpose in (("reader", "research"), ("reader", "model_training"), ("member", ""))
+    )
+
+    def named(permission: str, stated: str = "") -> Any:
+        return remembered(cast.charlie, permission, scans, purpose=stated).grant_id
+
+    assert named(P.DOWNLOAD) == named(P.DOWNLOAD, "research") == named(P.DISCOVER) == first.pk
+    assert named(P.DOWNLOAD, "model_training") == second.pk
+    grants.revoke(first, by=cast.alice)
+    assert named(P.DOWNLOAD) == named(P.DISCOVER) == second.pk
+    assert decide(cast.charlie, P.DOWNLOAD, scans, purpose="research").reason == "grant_purpose"
+    grants.revoke(second, by=cast.alice)
+    assert named(P.DISCOVER) == third.pk
+
+
 def test_too_much_to_remember_is_left_to_the_database(cast, scans, monkeypatch):
     monkeypatch.setattr(loading, "MOST", 0)
     found = point.current()
