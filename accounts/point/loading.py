@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from sys import intern
 from typing import Any
 from uuid import UUID
 
 from accounts.models.resources import permission_id
 from accounts.permissions import Permission
-from accounts.point.entries import Bundle, Held, Key, Name, Place, Secret, Subject, age, following
+from accounts.point.entries import Bundle, Held, Key, Name, Place, Secret, Subject, age
 from accounts.statements import (
     ADDRESS,
     BY_KID,
@@ -65,11 +66,11 @@ def fill(found: Bundle, nodes: Any, *rest: Any) -> None:
         found.whole = False
         return
     grants[-2:] = (map(intern, words) for words in grants[-2:])  # few, and repeated
-    alone = [None] * len(nodes)
-    for node, grant in zip(nodes, zip(*grants, alone, strict=True), strict=True):
-        before = found.held.get(node)
-        found.held[node] = grant if before is None else linked([*following(before), grant])
-        found.mask |= grant[0]
+    given = list(zip(nodes, zip(*grants, [None] * len(nodes), strict=True), strict=True))
+    found.held = dict(given)
+    if len(found.held) < len(given):
+        found.held = linked(given)
+    found.mask = reduce(or_, grants[0], 0)
     for effect, node, mask, *span in rare or ():
         if effect == "deny":
             found.denied[node] = (*found.denied.get(node, ()), (mask, *span))
@@ -78,13 +79,12 @@ def fill(found: Bundle, nodes: Any, *rest: Any) -> None:
     found.size += BYTES_A_GRANT * (len(nodes) + len(rare or ()))
 
 
-def linked(grants: list[Held]) -> Held:
-    """The oldest first: it is the one that is named."""
-    later: Held | None = None
-    for grant in sorted(grants, key=age, reverse=True):
-        later = (*grant[:7], later)
-    assert later is not None
-    return later
+def linked(given: list[tuple[int, Held]]) -> dict[int, Held]:
+    """Where there are several, the oldest first: it is the one that is named."""
+    held: dict[int, Held] = {}
+    for node, grant in sorted(given, key=lambda one: age(one[1]), reverse=True):
+        held[node] = (*grant[:7], held.get(node))
+    return held
 
 
 def place(number: int, slot: int, stamp: int, at: int) -> Place:
