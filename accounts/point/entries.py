@@ -37,9 +37,6 @@ class Bundle(Entry):
     whole: bool = True  # too much to remember is left to the database
 
 
-Shelves = tuple[dict[int, Held], ...]
-
-
 def following(grant: Held | None) -> Iterator[Held]:
     while grant is not None:
         yield grant
@@ -59,17 +56,11 @@ class Together:
     generation: int
     since: int
     until: int
-    bundles: list[Bundle]  # the subject's own first
-    denied: list[Bundle]  # those of them with denies
-    near: list[Bundle]  # those with grants that may be held otherwise
-    groups: dict[int, Shelves] = field(default_factory=dict)  # what gives a permission
-
-    def giving(self, bit: int) -> Shelves:
-        found = self.groups.get(bit)
-        if found is None:
-            found = tuple(bundle.held for bundle in self.bundles[1:] if bundle.mask & bit)
-            self.groups[bit] = found
-        return found
+    own: Subject
+    shelves: tuple[dict[int, Held], ...]  # what the groups hold
+    bundles: tuple[Bundle, ...]  # the subject and its groups
+    denied: tuple[Bundle, ...]  # those of them with denies
+    near: tuple[Bundle, ...]  # those with grants that may be held otherwise
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ from accounts.point.entries import (
     Held,
     Key,
     Place,
-    Shelves,
     Subject,
     Together,
     age,
@@ -64,7 +63,7 @@ def is_signed(person: Subject, slug: str, at: int) -> bool:
     return any(start <= at and (end is None or end > at) for start, end in times)
 
 
-def edits(bundles: list[Bundle], chain: tuple[int, ...], at: int) -> bool:
+def edits(bundles: tuple[Bundle, ...], chain: tuple[int, ...], at: int) -> bool:
     """Who may edit sees drafts, whatever the purpose of the grant."""
     return any(
         grant[0] & EDIT and grant[1] <= at and (grant[2] is None or grant[2] > at)
@@ -81,11 +80,11 @@ def given(
     """The subject's own, then the groups'; nearest first, then the oldest. Without one: is there
     a grant whose time, purpose, range or suspension has to be looked at?"""
     barred = place.barred if use else NOTHING
-    mine = together.bundles[0]
+    mine = together.own
     own = mine.mask & bit and nearest((mine.held,), place.chain, bit, stated, barred, at)
     if own and own is not True:
         return own
-    found = nearest(together.giving(bit), place.chain, bit, stated, barred, at)
+    found = nearest(together.shelves, place.chain, bit, stated, barred, at)
     if found or own:
         return found or True
     return bool(together.near) and any(
@@ -94,7 +93,7 @@ def given(
 
 
 def nearest(
-    shelves: Shelves,
+    shelves: tuple[dict[int, Held], ...],
     chain: tuple[int, ...],
     bit: int,
     stated: str,

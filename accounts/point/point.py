@@ -45,7 +45,7 @@ class Point:
         self.secrets: Shelf[Secret] = Shelf(limit // 32)
         self.addresses: Shelf[Name] = Shelf(limit // 8)
         self.names: Shelf[Name] = Shelf(limit // 16)
-        self.asked = self.loaded = self.left = 0
+        self.asked = self.loaded = self.left = self.generation = 0
 
     def hears(self) -> bool:
         """Has the listener of this host stamped everything, up to half a second ago?"""
@@ -114,21 +114,23 @@ class Point:
         return found
 
     def gathered(self, who: Subject, generation: int, at: int) -> Together | None:
-        bundles: list[Bundle] = [who]
+        groups: list[Bundle] = []
         until = NEVER
         for number, joined, left in who.groups:
             if at < joined:
                 until = min(until, joined)
             elif left is None or at < left:
                 until = min(until, left or NEVER)
-                bundles.append(self.group(number, at))
+                groups.append(self.group(number, at))
+        bundles = who, *groups
         if not all(bundle.whole for bundle in bundles):
             return None
         times = [time for _, *both in who.groups for time in both if time and time <= at]
         since = max(*times, *(bundle.since for bundle in bundles), 0)
-        denied = [bundle for bundle in bundles if bundle.denied]
-        near = [bundle for bundle in bundles if bundle.near]
-        return Together(generation, since, until, bundles, denied, near)
+        shelves = tuple(group.held for group in groups if group.held)
+        denied = tuple(bundle for bundle in bundles if bundle.denied)
+        near = tuple(bundle for bundle in bundles if bundle.near)
+        return Together(self.one(generation), since, until, who, shelves, bundles, denied, near)
 
     def oversees(self, who: Subject, key: Key, at: int) -> int:
         """Until when it reviews whatever there is, while nothing changes; 0 if it does not, or if
@@ -152,8 +154,8 @@ class Point:
         if use and stated in place.barred:
             return "purpose_not_permitted"
         if use and place.agreements:
-            person: Any = together.bundles[0]
-            person = self.subject(person.person.int, at)
+            assert together.own.person is not None
+            person = self.subject(together.own.person.int, at)
             if reason := gates.lacking(person, place.agreements, at):
                 return reason
         if content and place.hidden and not gates.edits(together.bundles, place.chain, at):
@@ -172,7 +174,7 @@ class Point:
         found = self.subjects.get(uid)
         if found is None or self.is_old(found) or at < found.since:
             found = self.load(self.subjects, loading.subject, uid, uid, f"u:{UUID(int=uid)}", at)
-        found.seen = generation
+        found.seen = self.one(generation)
         return found
 
     def group(self, number: int, at: int) -> Bundle:
@@ -189,7 +191,7 @@ class Point:
         found = self.places.get(number)
         if found is None or self.is_old(found):
             found = self.load(self.places, loading.place, number, number, f"r:{number}", at)
-        found.seen = generation
+        found.seen = self.one(generation)
         return found
 
     def key(self, uid: int, at: int) -> Key:
@@ -226,7 +228,7 @@ class Point:
             return found, found.now[1]
         found = self.address(text, at)
         place = self.place(found.id, at) if isinstance(found.id, int) else None
-        found.now = generation, place
+        found.now = self.one(generation), place
         return found, place
 
     def goes_by(self, name: str, at: int) -> tuple[Name, Subject | None]:
@@ -235,8 +237,15 @@ class Point:
         generation = self.view[ANY]
         if found is None or found.seen != generation:
             found = self.username(name, at)
-            found.seen = generation
+            found.seen = self.one(generation)
         return found, self.subject(found.id.int, at) if isinstance(found.id, UUID) else None
+
+    def one(self, generation: int) -> int:
+        """One object for all that hold it: a number of its own would be as far as the slot."""
+        last = self.generation
+        if last != generation:
+            self.generation = last = generation
+        return last
 
     def is_old(self, entry: Entry) -> bool:
         return entry.stamp != self.view[ALL] + self.view[entry.slot]
