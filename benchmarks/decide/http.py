@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.actions import grants, keys, services
 from accounts.decision import site
-from accounts.models import User
+from accounts.models import ServiceAccount, User
 from benchmarks import world
 from benchmarks.crowd import Questions
 from tests.cast import role
@@ -49,12 +49,7 @@ def figures(questions: Questions) -> list[bool]:
 
 def requests(questions: Questions) -> Path:
     """500 people, every dataset, three permissions: more questions than any cache of answers."""
-    erin = User.objects.get(username="erin")
-    asker = services.register(username="pep", owner=User.objects.get(username="dana"), by=erin)
-    grants.give(role("auditor"), asker.user, site(), by=erin)
-    end = timezone.now() + timedelta(days=1)
-    key = keys.issue(asker.user, name="pep", scopes=["review"], expires_at=end,
-                     by=asker.owner).secret  # fmt: skip
+    key = secret()
     lines = []
     for person, permission, place in questions.draw(
         100_000, subjects=min(500, questions.people - 10)
@@ -88,9 +83,30 @@ end
     return script
 
 
+def secret() -> str:
+    """Of a service that may ask about everybody."""
+    erin = User.objects.get(username="erin")
+    asker = ServiceAccount.objects.filter(user__username="pep").first()
+    if asker is None:
+        asker = services.register(username="pep", owner=User.objects.get(username="dana"), by=erin)
+        grants.give(role("auditor"), asker.user, site(), by=erin)
+    end = timezone.now() + timedelta(days=1)
+    issued = keys.issue(asker.user, name="pep", scopes=["review"], expires_at=end, by=asker.owner)
+    return issued.secret
+
+
+def spent(questions: Questions) -> float:
+    """Seconds of one check, where they come as fast as they are answered."""
+    script = requests(questions)
+    with serving("granian"):
+        warm(script)
+        empty_spool()
+        return 1 / wrk(FAST, script, 4)
+
+
 def measured(server: str, script: Path) -> list[bool]:
     asked = (FLOOR, FAST, GUARDIAN, PLAINEST)
-    spent: dict[str, list[float]] = {one: [] for one in asked}
+    worked: dict[str, list[float]] = {one: [] for one in asked}
     rounds: dict[str, list[float]] = {one: [] for one in asked}
     with serving(server) as process:
         warm(script)
@@ -98,11 +114,11 @@ def measured(server: str, script: Path) -> list[bool]:
             empty_spool()
             before = cpu(process)
             rounds[one].append(wrk(one, script, 4))
-            spent[one].append((cpu(process) - before) / (rounds[one][-1] * 4) * 1e6)
+            worked[one].append((cpu(process) - before) / (rounds[one][-1] * 4) * 1e6)
     rates = {one: max(rounds[one]) for one in asked}
     bare, stock = rates[FAST] / rates[FLOOR], rates[FAST] / rates[GUARDIAN]
     detail = ", ".join(
-        f"{one} {rate:.0f}/s with {min(spent[one]):.0f} us of work" for one, rate in rates.items()
+        f"{one} {rate:.0f}/s with {min(worked[one]):.0f} us of work" for one, rate in rates.items()
     )
     detail += "; one core; wrk on the other, 64 connections, best of 5 rounds, half allowed"
     target = TARGETS[server]
