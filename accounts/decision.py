@@ -172,6 +172,18 @@ def check(subject: User, permission: str, resource: Resource, *, purpose: str = 
     return decision
 
 
+def recheck() -> None:
+    """All that the open act was allowed so far, again: it may just have waited for an act that took
+    it away."""
+    act = context.current()
+    for passed in list(act.passed) if act is not None else ():
+        if act is not None and passed.grant is not None:
+            resource = Resource.objects.get(pk=passed.resource)
+            decision = decide(act.actor, passed.permission, resource, purpose=passed.purpose)
+            if not decision.allowed:
+                raise Refused(decision)
+
+
 def allowed(subject: User, permission: str, resource: Resource, *, purpose: str = "") -> bool:
     return decide(subject, permission, resource, purpose=purpose).allowed
 

@@ -42,7 +42,7 @@ class Path:
     grant: Grant
     via: str  # the subject itself, or the group
     scope: Resource
-    reason: str  # "gives", or why not
+    reason: str  # "gives", "denies", or why it does neither
 
     @property
     def gives(self) -> bool:
@@ -68,6 +68,11 @@ class Explanation:
     @property
     def decided_by(self) -> Path | None:
         return next((path for path in self.paths if path.gives), None)
+
+    @property
+    def grant(self) -> Grant | None:
+        """The one that an "allowed" names."""
+        return self.decided_by.grant if self.allowed and self.decided_by else None
 
     @property
     def reason(self) -> str:
@@ -109,11 +114,11 @@ def explain(
     at = at or timezone.now()
     spell = Spell.objects.filter(during(at), user=subject).first()
     standing = Standing.objects.filter(during(at), resource=resource).first()
-    gates, paths = [subject_gate(spell), resource_gate(standing, permission)], []
+    gates, paths = [subject_gate(spell, subject, at), resource_gate(standing, permission)], []
     if standing is not None:
         paths = found_paths(subject, permission, standing, purpose, at)
         denials = [p for p in paths if p.reason == "denies"]
-        paths = [p for p in paths if p.grant.effect == Grant.Effect.ALLOW]
+        paths = denials + [p for p in paths if p.grant.effect == Grant.Effect.ALLOW]
         gates.append(deny_gate(denials))
         gates.append(purpose_gate(standing, permission, purpose))
         gates.append(agreement_gate(standing, permission, spell, at))
@@ -121,8 +126,10 @@ def explain(
     return Explanation(subject, permission, resource, purpose, at, gates, paths)
 
 
-def subject_gate(spell: Spell | None) -> Gate:
-    return Gate("subject") if spell else Gate("subject", "subject_inactive")
+def subject_gate(spell: Spell | None, subject: User, at: datetime) -> Gate:
+    if spell is not None:
+        return Gate("subject")
+    return Gate("subject", "subject_inactive" if subject.date_joined <= at else "subject_unknown")
 
 
 def resource_gate(standing: Standing | None, permission: str) -> Gate:
@@ -134,7 +141,8 @@ def resource_gate(standing: Standing | None, permission: str) -> Gate:
 
 
 def deny_gate(denials: list[Path]) -> Gate:
-    return Gate("blocked", "deny_grant", str(denials[0].grant)) if denials else Gate("blocked")
+    told = "; ".join(str(path.grant) for path in denials)
+    return Gate("blocked", "deny_grant", told) if denials else Gate("blocked")
 
 
 def purpose_gate(standing: Standing, permission: str, purpose: str) -> Gate:

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.ctypes import content_type
+from accounts.decision import recheck
 from accounts.models import (
     Grant,
     GroupPermission,
@@ -44,6 +45,7 @@ def hold(role: Role) -> Role:
     Before any resource or grant is locked; an edit too takes the role first.
     """
     row(HOLD, role.pk)
+    recheck()
     found: Role = Role.objects.get(pk=role.pk)
     return found
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from access import mail, rules
 from access.models import AccessRequest, ApprovalStep, Status
-from accounts.decision import check, own, site
+from accounts.decision import check, own, recheck, site
 from accounts.grants import hold, open_grant
 from accounts.models import Grant, Resource, Role, User
 from accounts.permissions import Permission
@@ -156,6 +156,7 @@ def lock(request: AccessRequest) -> AccessRequest:
         .select_related("resource", "role", "requester", "subject")
         .get(pk=request.pk)
     )
+    recheck()
     return found
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts import rules
-from accounts.decision import check, site
+from accounts.decision import check, recheck, site
 from accounts.grants import rewrite_role
 from accounts.models import Grant, Role, RolePermission, User
 from accounts.permissions import Permission
@@ -73,6 +73,7 @@ def retire(role: Role, *, by: User) -> Role:
 def lock(role: Role) -> Role:
     """First of all: what is given of it meanwhile waits, or is there already to be rewritten."""
     locked: Role = Role.objects.select_for_update(no_key=True).get(pk=role.pk)
+    recheck()
     return locked
 
 

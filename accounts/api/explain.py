@@ -36,7 +36,9 @@ class GateOut(serializers.Serializer[Gate]):
 
 
 class PathOut(serializers.Serializer[queries.Told]):
-    outcome = serializers.CharField(source="path.reason", help_text="`gives`, or why not.")
+    outcome = serializers.CharField(
+        source="path.reason", help_text="`gives`, `denies`, or why it does neither."
+    )
     grant = GrantOut(source="path.grant")
     event = serializers.UUIDField(
         source="born.uid", default=None, allow_null=True, help_text="The act that gave it."
@@ -51,7 +53,7 @@ class WhyAnswer(serializers.Serializer[Explanation]):
     resource = serializers.CharField(source="resource.address")
     purpose = serializers.CharField()
     at = serializers.DateTimeField()
-    grant = serializers.UUIDField(source="decided_by.grant.pk", default=None, allow_null=True)
+    grant = serializers.UUIDField(source="grant.pk", default=None, allow_null=True)
     gates = GateOut(many=True)
     paths = serializers.SerializerMethodField()
 

@@ -61,7 +61,9 @@ class EffectOut(serializers.Serializer[queries.Effect]):
     user = serializers.CharField(source="user.username")
     resource = serializers.CharField(source="resource.address")
     permission = serializers.CharField()
-    change = serializers.CharField(help_text="`loses`, `keeps` or `gains`.")
+    change = serializers.CharField(
+        help_text="`loses`, `later` (not in force yet), `gains` or `keeps`."
+    )
 
 
 class PreviewOut(serializers.Serializer[Any]):

@@ -146,4 +146,4 @@ def told(user: User, explanation: Explanation) -> list[Told]:
     ]
 
 
-OUTCOMES = WORDS | {"gives": "Gives it", "no_grant": "Does not reach this"}
+OUTCOMES = WORDS | {"gives": "Gives it", "denies": "Denies it", "no_grant": "Does not reach this"}

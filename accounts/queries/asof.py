@@ -39,17 +39,22 @@ class Narrowed:
     wanted: frozenset[str]
 
 
-def in_force(permission: str, at: datetime, narrowed: Narrowed | None = None) -> GrantQuerySet:
-    """Grants of roles that held the permission then, open, in their window; a suspension takes
-    away what was given, never a deny."""
+def given(permission: str, at: datetime, narrowed: Narrowed | None = None) -> GrantQuerySet:
+    """Grants of roles that held the permission then, open and not over."""
     holding = RolePermission.objects.filter(during(at), codename=permission).values("role")
     if narrowed is not None and permission not in narrowed.wanted:
         holding = holding.exclude(role=narrowed.role)
-    waiting = Suspension.objects.filter(during(at)).values("grant")
     found: GrantQuerySet = Grant.objects.filter(
-        during(at), Q(expires_at=None) | Q(expires_at__gt=at), starts_at__lte=at, role__in=holding
+        during(at), Q(expires_at=None) | Q(expires_at__gt=at), role__in=holding
     )
-    return found.exclude(effect=Grant.Effect.ALLOW, pk__in=waiting)
+    return found
+
+
+def in_force(permission: str, at: datetime, narrowed: Narrowed | None = None) -> GrantQuerySet:
+    """Those that had begun; a suspension takes away what was given, never a deny."""
+    waiting = Suspension.objects.filter(during(at)).values("grant")
+    begun = given(permission, at, narrowed).filter(starts_at__lte=at)
+    return begun.exclude(effect=Grant.Effect.ALLOW, pk__in=waiting)
 
 
 def who_could(
@@ -66,15 +71,15 @@ def who_could(
     if standing is None or (use and standing.blocked):
         return User.objects.none()
     here = over(standing)
-    given = in_force(permission, at, narrowed).filter(here, effect=Grant.Effect.ALLOW)
+    allowing = in_force(permission, at, narrowed).filter(here, effect=Grant.Effect.ALLOW)
     if use:
-        given = given.exclude(purpose__in=standing.barred)
+        allowing = allowing.exclude(purpose__in=standing.barred)
     denied = in_force(permission, at, narrowed).filter(here, effect=Grant.Effect.DENY)
     live = Spell.objects.filter(during(at), user=OuterRef("pk"))
     if use:
         for slug in standing.agreements:
             live = live.filter(answerable__in=signers(slug, at))
-    found = User.objects.filter(Exists(live), subjects(given, at)).exclude(subjects(denied, at))
+    found = User.objects.filter(Exists(live), subjects(allowing, at)).exclude(subjects(denied, at))
     if permission in CONTENT and standing.hidden:
         editing = in_force(Permission.EDIT, at, narrowed).filter(here, effect=Grant.Effect.ALLOW)
         found = found.filter(subjects(editing, at))
@@ -82,9 +87,9 @@ def who_could(
 
 
 def holders_of(role: Role, resource: Resource, permission: str, at: datetime) -> QuerySet[User]:
-    """Those whom grants of this role reach here."""
+    """Those whom grants of this role reach here, now or when they begin or are resumed."""
     standing = Standing.objects.get(during(at), resource=resource)
-    mine = in_force(permission, at).filter(over(standing), role=role, effect=Grant.Effect.ALLOW)
+    mine = given(permission, at).filter(over(standing), role=role, effect=Grant.Effect.ALLOW)
     return User.objects.filter(subjects(mine, at))
 
 
@@ -158,9 +163,9 @@ def what_could(
         return Resource.objects.none()
     use = permission in USE
     held = list(of(subject, permission, at))
-    given = [grant for grant in held if grant.effect == Grant.Effect.ALLOW]
+    allowing = [grant for grant in held if grant.effect == Grant.Effect.ALLOW]
     denied = [grant for grant in held if grant.effect == Grant.Effect.DENY]
-    found = Standing.objects.filter(during(at), Reached(given, use).where())
+    found = Standing.objects.filter(during(at), Reached(allowing, use).where())
     if denied:
         found = found.exclude(Reached(denied).where())
     if use:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts import grants
-from accounts.decision import Decision, Refused, allowed, decide, site
+from accounts.decision import Decision, Refused, allowed, decide, recheck, site
 from accounts.grants import Drift
 from accounts.models import Resource, Standing, StatePeriod, User
 from accounts.permissions import Permission
@@ -110,6 +110,7 @@ def lock(resource: R) -> R:
     as a change of either will ask for what lies above."""
     rows(ABOVE, resource.ancestors)
     Resource.objects.select_for_update(no_key=True).get(pk=resource.pk)
+    recheck()
     found: Any = type(resource).objects.get(pk=resource.pk)
     return found  # type: ignore[no-any-return]
 

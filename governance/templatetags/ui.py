@@ -15,7 +15,8 @@ register = template.Library()
 
 TONES = {
     "ok": "published approved active signed keeps ok allowed allow ready low",
-    "warn": "confidential pending deprecated expiring invited suspended loses medium not_given",
+    "warn": "confidential pending deprecated expiring invited suspended loses later medium"
+    " not_given",
     "bad": "restricted withdrawn rejected revoked denied failed deny high locked",
     "info": "internal draft scheduled web rest cli admin task db",
 }

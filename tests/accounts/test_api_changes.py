@@ -165,6 +165,27 @@ def test_why_with_every_gate_and_every_grant(cast, alice):
     assert mine["allowed"] and mine["paths"][0]["event"] is None
 
 
+def test_why_not_names_each_deny_and_who_gave_it(cast, alice):
+    given(alice)
+    bob = {"user": "bob", "resource": "oncology/ct-scans", "effect": "deny"}
+    denies = [
+        alice.post("grants", bob | {"role": name, "reason": "looked into"}).json()["id"]
+        for name in ("reader", "contributor")
+    ]
+    told = alice.post("explain", ASK | {"subject": "bob"}).json()
+    assert (told["allowed"], told["reason"], told["grant"]) == (False, "deny_grant", None)
+    outcomes = [(path["outcome"], path["grant"]["id"]) for path in told["paths"]]
+    assert outcomes[:2] == [("denies", deny) for deny in denies]
+    assert [outcome for outcome, _ in outcomes[2:]] == ["gives"]
+    assert all(alice.get(f"trail/{path['event']}").json()["verb"] == "grant.open"
+               for path in told["paths"])  # fmt: skip
+
+
+def test_before_somebody_was_there_they_were_unknown(cast, alice):
+    past = alice.post("explain", ASK | {"subject": "bob", "at": "2020-01-01T00:00:00Z"}).json()
+    assert past["reason"] == "subject_unknown"
+
+
 def test_others_are_for_reviewers_and_the_hidden_is_not_there(cast, alice):
     bob, charlie = caller(cast.bob), caller(cast.charlie)
     refused(bob.post("explain", ASK | {"subject": "alice"}), 403)

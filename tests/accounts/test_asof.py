@@ -170,7 +170,7 @@ def test_the_past_answers_as_it_did(cast, seed):
 def test_before_there_was_anything_there_was_nothing(cast):
     long_ago = timezone.now() - timedelta(days=4000)
     told = explain(cast.alice, Permission.READ, cast.scans, at=long_ago)
-    assert (told.allowed, told.reason, told.paths) == (False, "subject_inactive", [])
+    assert (told.allowed, told.reason, told.paths) == (False, "subject_unknown", [])
     assert not who_could(cast.scans, Permission.READ, at=long_ago).exists()
     assert not what_could(cast.alice, Permission.READ, at=long_ago).exists()
 

@@ -14,14 +14,15 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError
 
 from accounts.actions import grants, roles, rows
-from accounts.decision import decide
+from accounts.decision import Refused, decide
 from accounts.grants import Reach, drift
 from accounts.models import Grant, GroupPermission, Resource, Role, UserPermission
 from registry.actions import assets, states, versions
 from registry.models import Asset, Version
-from tests.cast import Cast
+from tests.acting import rows as asked
+from tests.cast import Cast, role
 from tests.conftest import Committed
-from tests.together import Work, both, closed
+from tests.together import WAITS, Work, both, closed, outcome, until
 from tests.worlds import SEEDS
 
 
@@ -156,6 +157,26 @@ def test_two_edits_of_a_role_never_widen_it(scene):
     assert scene.lab.codenames() == {"discover"}
 
 
+def test_who_waits_and_was_revoked_meanwhile_gives_nothing(scene, owner):
+    """Petra's act waits for the resource; what let her begin it is gone when she gets it."""
+    cast, scans = scene.cast, scene.scans
+    steward = grants.give(role("steward"), cast.petra, scans, by=cast.alice)
+
+    def give() -> Any:
+        with closed():
+            return grants.give(role("reader"), cast.dana, scans, by=cast.petra)
+
+    owner.execute("select from accounts_resource where id = %s for update", [scans.pk])
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(give)
+        until(lambda: asked(WAITS) != [0] or waiting.done())
+        grants.revoke(steward, by=cast.alice)
+        owner.rollback()
+        refused = outcome(waiting)
+    assert isinstance(refused, Refused)
+    assert not Grant.objects.filter(user=cast.dana, resource=scans).exists()
+
+
 def test_the_database_keeps_no_row_of_a_closed_grant(scene, owner):
     """Not of its own owner either."""
     kept = UserPermission.objects.filter(grant=scene.whole).values_list("permission", flat=True)
@@ -194,6 +215,8 @@ def anything(scene: Scene) -> list[Work]:
         lambda: one_of(lambda grant: grants.narrow(grant, purpose="research", by=cast.alice)),
         lambda: versions.withdraw(latest(scans), reason="x", by=cast.alice),
         lambda: versions.record_lineage(made, scene.version, "trained_on", by=cast.alice),
+        lambda: versions.record_lineage(scene.version, made, "trained_on", by=cast.alice),
+        lambda: assets.edit(model, prohibited_purposes=["legal_obligation"], by=cast.alice),
         lambda: states.set_state(scans, "published", by=cast.alice),
     ]
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 from django.http import Http404
+from django.utils import timezone
 
 from accounts import queries
-from accounts.actions import roles
+from accounts.actions import agreements, grants, roles
 from accounts.grants import EVERYTHING, open_grant
 from accounts.models import Grant, Resource, Role, User
 from accounts.permissions import Permission
+from registry.actions import assets, states
+from registry.models import Asset
 from tests import worlds
 from tests.acting import do
+from tests.cast import role
 
 ASKED = ("discover", "read", "download", "edit", "upload")
 
@@ -69,6 +74,31 @@ def granted(lab: Role) -> set[int]:
 
 def cell_of(effect: queries.Effect) -> tuple[Any, int, str]:
     return (effect.user.pk, effect.resource.pk, effect.permission)
+
+
+def test_what_is_given_and_not_in_force_is_told_too(cast, lab):
+    """It begins tomorrow, is suspended, or waits for an agreement: the edit takes it all."""
+    scans = cast.scans
+    tomorrow = timezone.now() + timedelta(days=1)
+    grants.give(lab, cast.charlie, scans, starts_at=tomorrow, by=cast.alice)
+    waiting = grants.give(lab, cast.bob, scans, by=cast.alice)
+    grants.suspend(waiting, reason="looked into", by=cast.alice)
+    grants.give(lab, cast.dana, scans, by=cast.alice)
+    agreements.define(slug="dua", kind="data_use", title="Data use", by=cast.erin)
+    assets.edit(scans, required_agreements=["dua"], by=cast.alice)
+    told = queries.preview(cast.erin, lab, frozenset({"discover", "read"}))
+    by_name = {(e.user.username, e.permission): e.change for e in told}
+    download = {name: by_name.get((name, "download")) for name in ("charlie", "bob", "dana")}
+    assert download == {"charlie": "later", "bob": "later", "dana": "later"}
+    assert queries.counted(told)["later"]["people"] == 3
+
+
+def test_a_deny_that_is_lifted_is_told_as_a_gain(cast, lab):
+    scans = states.set_state(Asset.objects.get(pk=cast.scans.pk), "published", by=cast.alice)
+    grants.give(role("reader"), cast.bob, scans, by=cast.alice)
+    grants.give(lab, cast.bob, scans, effect="deny", reason="x", by=cast.alice)
+    told = queries.preview(cast.erin, lab, frozenset({"discover", "read"}))
+    assert ("bob", "download", "gains") in {(e.user.username, e.permission, e.change) for e in told}
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "charlie", "dana", "petra"])

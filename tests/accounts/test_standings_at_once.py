@@ -1,83 +1,112 @@
-"""What is derived of two changes at once, of a thing and of what it rests on, knows of both."""
+"""Two changes at once of what a version rests on: neither leaves the other out."""
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 
-from accounts.actions import agreements, people, services
+from accounts.actions import agreements, grants
+from accounts.decision import decide
 from accounts.grants import drift
-from accounts.models import User
-from registry.actions import assets, projects, states, versions
-from registry.models import Asset, Project, Version
-from tests.cast import Cast, gathered
+from accounts.models import Resource
+from accounts.permissions import Permission
+from registry.actions import assets, versions
+from registry.models import Asset, Version
+from tests.cast import Cast, role
+from tests.conftest import Committed
 from tests.together import both
 
 
-class Tree:
-    """A model made from a version of the scans, and a project to move it to."""
+class Scene:
+    """A version of one dataset that was made from one of another; Charlie reads it, and has signed
+    nothing."""
 
     def __init__(self, cast: Cast) -> None:
         self.cast = cast
-        alice = cast.alice
-        self.scans: Any = Asset.objects.get(pk=cast.scans.pk)
-        self.source = versions.open_version(self.scans, by=alice)
-        self.model = assets.register(cast.oncology, "model", slug="tumour", by=alice)
-        self.made = versions.open_version(self.model, by=alice)
-        self.other = projects.register(slug="other", owner=alice, by=cast.erin)
-        agreements.define(slug="dua", kind="data_use", title="DUA", by=cast.erin)
+        agreements.define(slug="dua", kind="data_use", title="Data use", by=cast.erin)
+        self.cohort, self.subset = (self.register(slug) for slug in ("cohort", "subset"))
+        self.source = versions.open_version(self.cohort, by=cast.alice)
+        self.made = versions.open_version(self.subset, by=cast.alice)
+        grants.give(role("contributor"), cast.charlie, self.subset, by=cast.alice)
 
-    def record(self) -> Any:
-        made, source = self.made, self.source
-        return versions.record_lineage(made, source, "trained_on", by=self.cast.alice)
+    def register(self, slug: str) -> Asset:
+        return assets.register(self.cast.oncology, "dataset", slug=slug, by=self.cast.alice)
 
-    def make_stricter(self) -> Any:
-        asset = Asset.objects.get(pk=self.scans.pk)
-        facts = {"prohibited_purposes": ["marketing"], "required_agreements": ["dua"]}
-        return assets.edit(asset, by=self.cast.alice, **facts)
+    def require(self, asset: Asset, *slugs: str) -> Asset:
+        fresh = Asset.objects.get(pk=asset.pk)
+        return assets.edit(fresh, required_agreements=list(slugs), by=self.cast.alice)
 
-    def move(self) -> Any:
-        asset = Asset.objects.get(pk=self.model.pk)
-        return assets.move(asset, self.other, by=self.cast.alice)
+    def derive(self, child: Version, parent: Version) -> Any:
+        return versions.record_lineage(child, parent, "derived_from", by=self.cast.alice)
 
-    def retire(self) -> Any:
-        other = Project.objects.get(pk=self.other.pk)
-        return states.set_state(other, "retired", by=self.cast.erin)
+    def may(self) -> bool:
+        made = Resource.objects.get(pk=self.made.pk)
+        return decide(self.cast.charlie, Permission.DOWNLOAD, made).allowed
+
+
+@pytest.fixture(scope="module")
+def built(committed: Committed) -> bytes:
+    return committed(Scene)
 
 
 @pytest.fixture
-def tree(transactional_db: None) -> Tree:
-    return Tree(gathered())
+def scene(built: bytes, transactional_db: None) -> Scene:
+    found: Scene = pickle.loads(built)
+    return found
 
 
-@pytest.mark.parametrize("turn", [1, -1])
-@pytest.mark.parametrize("pair", [("record", "make_stricter"), ("move", "retire")])
-def test_what_a_thing_rests_on_changes_while_it_is_laid_there(tree, pair, turn):
-    done = both(*(getattr(tree, name) for name in pair[::turn]))
-    assert not [one for one in done if isinstance(one, Exception)], done
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_drops_an_agreement_as_another_asks_for_it(scene, turned):
+    scene.derive(scene.made, scene.source)
+    scene.require(scene.cohort, "dua")
+    assert not scene.may()
+
+    def drop() -> Asset:
+        return scene.require(scene.cohort)
+
+    def ask() -> Asset:
+        return scene.require(scene.subset, "dua")
+
+    done = both(ask, drop) if turned else both(drop, ask)
+    assert not [one for one in done if isinstance(one, Exception)]
+    assert not scene.may()
     assert drift() == []
-    made = Version.objects.get(pk=tree.made.pk).standing
-    if "record" in pair:
-        assert made.agreements == ["dua"] and "marketing" in made.barred
-    else:
-        assert made.blocked == "retired"
 
 
-@pytest.mark.parametrize("turn", [1, -1])
-@pytest.mark.parametrize("way", ["register", "hand_over"])
-def test_no_service_lives_by_somebody_who_is_deactivated_meanwhile(transactional_db, way, turn):
-    cast = gathered()
+def test_both_ask_for_something_else(scene):
+    scene.derive(scene.made, scene.source)
 
-    def serve() -> Any:
-        if way == "hand_over":
-            return services.hand_over(cast.scoring, cast.charlie, by=cast.erin)
-        return services.register(username="fresh", owner=cast.charlie, by=cast.erin)
+    def bar(asset: Asset, purpose: str) -> Asset:
+        fresh = Asset.objects.get(pk=asset.pk)
+        return assets.edit(fresh, prohibited_purposes=[purpose], by=scene.cast.alice)
 
-    both(*[serve, lambda: people.deactivate(cast.charlie, by=cast.erin)][::turn])
+    done = both(
+        lambda: bar(scene.cohort, "marketing"), lambda: bar(scene.subset, "legal_obligation")
+    )
+    assert not [one for one in done if isinstance(one, Exception)]
+    made = Resource.objects.get(pk=scene.made.pk)
+    assert {"marketing", "legal_obligation"} <= set(made.standing.barred)
     assert drift() == []
-    assert not [one for one in charlies(cast) if one.is_live]
 
 
-def charlies(cast: Cast) -> Any:
-    return User.objects.filter(service_account__owner=cast.charlie)
+def test_what_is_derived_while_its_source_becomes_stricter(scene):
+    both(lambda: scene.derive(scene.made, scene.source), lambda: scene.require(scene.cohort, "dua"))
+    assert not scene.may()
+    assert drift() == []
+
+
+def test_two_are_not_made_from_each_other(scene):
+    with pytest.raises((IntegrityError, ValidationError)):
+        for one in both(
+            lambda: scene.derive(scene.made, scene.source),
+            lambda: scene.derive(scene.source, scene.made),
+        ):
+            if isinstance(one, Exception):
+                raise one
+    versions_of = Version.objects.filter(pk__in=[scene.made.pk, scene.source.pk])
+    assert sum(len(version.sources) for version in versions_of) == 1
+    assert drift() == []

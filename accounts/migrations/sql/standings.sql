@@ -70,29 +70,26 @@ returns table (
   ) strict
 $$;
 
+-- One after the other, until the commit: two changes at once, here and in what this was made from,
+-- would each leave the other out. Who waits here sees what the other left.
 create function accounts_settle(touched bigint[]) returns void language plpgsql as $$
 declare
   fresh record;
   at timestamptz;
-  above bigint[];
-  kept bigint[] := '{}';
 begin
-  -- What this rests on stays until the commit, or is waited for: else two changes at once, here and
-  -- there, would each leave the other out. Again, when it lies elsewhere after the waiting.
-  loop
-    above := array(
-      with recursive base (id) as (
-        select unnest(touched)
-        union
-        select up from base join accounts_resource r using (id)
-          cross join lateral unnest(r.ancestors || r.sources) up
-      )
-      select id from base
-    );
-    exit when above <@ kept;
-    perform 1 from accounts_resource where id = any(above) order by id for share;
-    kept := kept || above;
-  end loop;
+  perform pg_advisory_xact_lock(hashtextextended('accounts_settle', 0));
+  if exists (
+    with recursive back (id, up) as (
+      select r.id, source from accounts_resource r, unnest(r.sources) source
+        where r.id = any(touched)
+      union
+      select back.id, source from back join accounts_resource r on r.id = back.up,
+        unnest(r.sources) source
+    )
+    select from back where id = up
+  ) then
+    raise exception 'nothing is made from itself' using errcode = 'check_violation';
+  end if;
   at := clock_timestamp();
   for fresh in select * from accounts_fresh(touched) loop
     if exists (
