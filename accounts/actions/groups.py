@@ -60,7 +60,8 @@ def remove_member(group: Group, user: User, *, by: User) -> Membership:
     """Not oneself either: leaving a group sheds what denies it."""
     check(by, Permission.MANAGE_PEOPLE, site())
     rules.require_other_side(by, user)
-    membership = Membership.objects.current().filter(user=user, group=group).first()
+    current = Membership.objects.current().filter(user=user, group=group)
+    membership = current.select_for_update().first()  # of two who remove, the second finds nobody
     if membership is None:
         raise ValidationError({"user": f"{user} is not in {group}."})
     membership.closed_at = timezone.now()

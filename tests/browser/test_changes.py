@@ -293,3 +293,24 @@ def test_the_trail_leads_to_the_answer_of_then(client, cast):
     link = shown.split('href="/explain/?')[1].split('"')[0].replace("&amp;", "&")
     found = client.get(f"/explain/?{link}").context["found"]
     assert (found.subject, found.reason) == (cast.bob, event.data["reason"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_answer_fits_the_narrowest_screen(
+    page, live_server, signed_in, assert_accessible, assert_narrow, cast
+):
+    """Denies, ranges and purposes: all that a path may say."""
+    publish(cast)
+    of_two = Reach(2, 3, "ask")
+    grants.give(
+        role("reader"), cast.bob, cast.scans, purpose="research", reach=of_two, by=cast.alice
+    )
+    grants.give(
+        role("reader"), cast.bob, cast.scans, effect="deny", reason="looked into", by=cast.alice
+    )
+    signed_in(page, cast.alice)
+    asked = f"?subject=bob&permission=download&resource={SCANS}@v1"
+    page.goto(live_server.url + reverse("explain") + asked)
+    page.get_by_text("Denies it").wait_for()
+    assert_accessible(page)
+    assert_narrow(page)
