@@ -131,7 +131,7 @@ def test_narrowing_closes_one_and_opens_the_next(cast, scans, held, how, who):
         wanted["expires_at"] = days(wanted["expires_at"])
     after = grants.narrow(held, reason="less is enough", by=getattr(cast, who), **wanted)
     held.refresh_from_db()
-    assert after.replaces == held and held.status == "revoked" and after.status == "active"
+    assert after.replaces == held and held.status == "replaced" and after.status == "active"
     assert after.opened_by == getattr(cast, who)
     assert drift() == []
 
@@ -180,7 +180,7 @@ def test_a_block_does_not_become_an_ask(cast, scans):
 def test_extending_is_giving_anew(cast, scans, held):
     after = grants.extend(held, expires_at=None, reason="the study goes on", by=cast.alice)
     assert after.expires_at is None and after.replaces == held
-    with pytest.raises(ValidationError, match="revoked"):
+    with pytest.raises(ValidationError, match=f"replaced: turn to grant {after.pk}"):
         grants.extend(held, expires_at=days(90), by=cast.alice)
     with pytest.raises(ValidationError):
         grants.extend(after, expires_at=days(-1), by=cast.alice)
