@@ -94,6 +94,7 @@ class GrantForm(UserForm, RangeForm):
     def adapt_to_deny(self) -> None:
         """No end of its own: access must not come back because nobody looked."""
         self.fields["role"].label = "What is taken"
+        self.fields["role"].queryset = queries.deniable_roles(self.user)  # type: ignore[attr-defined]
         self.fields[
             "expires_at"
         ].help_text = (

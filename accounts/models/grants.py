@@ -282,6 +282,12 @@ class Grant(Governed):
     def is_suspended(self) -> bool:
         return self.suspensions.filter(closed_at=None).exists()
 
+    def covers(self, number: int | None) -> bool:
+        """Is a version of this number in its range? Without a range every one is."""
+        if self.first_version is None or number is None:
+            return self.first_version is None
+        return self.first_version <= number <= (self.last_version or number)
+
     @property
     def versions(self) -> str:
         """The range in words; empty when the grant reaches everything below its resource."""

@@ -23,6 +23,7 @@ from accounts.queries.asking import (
 )
 from accounts.queries.asof import what_could, who_could
 from accounts.queries.grants import (
+    deniable_roles,
     givable_roles,
     grant_changes,
     grantables,
@@ -32,6 +33,7 @@ from accounts.queries.grants import (
     held,
     holders,
     own_grants,
+    reached,
     requestable_roles,
     role_permissions,
     roles,
@@ -98,6 +100,7 @@ __all__ = [
     "counted",
     "current_memberships",
     "decisions",
+    "deniable_roles",
     "download",
     "drift",
     "explained",
@@ -130,6 +133,7 @@ __all__ = [
     "periods",
     "permitted_purposes",
     "preview",
+    "reached",
     "recorders",
     "refresh",
     "requestable_roles",

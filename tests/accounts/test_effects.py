@@ -162,6 +162,8 @@ def test_the_form_of_a_deny_says_what_it_takes(client, cast):
     assert "whatever else gives it. It takes nothing beyond that role." in text
     assert "stays until somebody lifts it" in text and "access comes back by itself then" in text
     assert "purpose" not in page.context["form"].fields
+    offered = {role.slug for role in page.context["form"].fields["role"].queryset}
+    assert "reader" in offered and not offered & {"steward", "reviewer", "auditor"}
 
 
 def test_another_word_for_the_effect_is_an_allow_to_look_at_and_refused_to_send(client, cast):
