@@ -2,6 +2,7 @@
 
 from accounts.many import Asked, decisions
 from accounts.queries.agreements import (
+    Unsigned,
     agreements,
     missing_agreements,
     recorders,
@@ -9,6 +10,7 @@ from accounts.queries.agreements import (
     requiring,
     signatures,
     signed,
+    unsigned,
 )
 from accounts.queries.answers import Who, what_can, who_can
 from accounts.queries.asking import (
@@ -94,6 +96,7 @@ __all__ = [
     "Effect",
     "May",
     "Told",
+    "Unsigned",
     "Who",
     "agreements",
     "colleagues",
@@ -160,6 +163,7 @@ __all__ = [
     "suspensions",
     "system",
     "told",
+    "unsigned",
     "useful_scopes",
     "user_rows",
     "verdict",

@@ -50,7 +50,7 @@ def new(request: HttpRequest, project: str, kind: str) -> HttpResponse:
         raise Http404
     parent = queries.by_address(user, project)
     require_on(user, Permission.EDIT, parent)
-    form = forms.asset_form(kind, request.POST or None, user=user, new=True)
+    form = forms.asset_form(kind, request.POST or None, user=user)
     if sent(form):
         asset = submit(form, assets.register, parent, kind, by=user, **form.cleaned_data)
         if asset is not None:
@@ -76,7 +76,9 @@ def edit(request: HttpRequest, address: str) -> HttpResponse:
         return edit_project(request, resource)
     initial = {name: getattr(resource, name) for name in (*DESCRIPTION, "task", "framework")
                if hasattr(resource, name)}  # fmt: skip
-    form = forms.asset_form(resource.kind, request.POST or None, user=user, initial=initial)
+    form = forms.asset_form(
+        resource.kind, request.POST or None, user=user, asset=resource, initial=initial
+    )
     if sent(form) and saved(form, assets.edit, resource, by=user):
         messages.success(request, f"{resource} is saved.")
         return redirect("resource", address)
