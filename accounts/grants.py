@@ -73,34 +73,59 @@ def open_grant(
     replaces: Grant | None = None,
 ) -> Grant:
     """Record the intent and its rows together; whoever calls this has decided."""
-    role = hold(role)
-    grant = Grant(
+    return record(
+        draft(
+            hold(role),
+            subject,
+            resource,
+            by=by,
+            origin=origin,
+            origin_id=origin_id,
+            purpose=purpose,
+            starts_at=starts_at,
+            expires_at=expires_at,
+            reach=reach,
+            effect=effect,
+            reason=reason,
+            replaces=replaces,
+        )
+    )
+
+
+def draft(
+    role: Role,
+    subject: User | Group,
+    resource: Resource,
+    *,
+    by: User,
+    starts_at: datetime | None = None,
+    reach: Reach = EVERYTHING,
+    **facts: Any,
+) -> Grant:
+    """The grant that would be opened, for the rules to look at."""
+    return Grant(
         role=role,
         user=subject if isinstance(subject, User) else None,
         group=subject if isinstance(subject, Group) else None,
         resource=resource,
-        effect=effect,
-        purpose=purpose,
         starts_at=starts_at or timezone.now(),
-        expires_at=expires_at,
         first_version=reach.first,
         last_version=reach.last,
         new_versions=reach.new_versions,
-        origin=origin,
-        origin_id=origin_id,
-        reason=reason,
         opened_by=by,
-        replaces=replaces,
+        **facts,
     )
+
+
+def record(grant: Grant) -> Grant:
     grant.full_clean(exclude=["opened_by"])
     grant.save()
-    insert_rows(grant, role.codenames())
+    insert_rows(grant, grant.role.codenames())
     return grant
 
 
-def succeed(grant: Grant, *, by: User, reason: str = "", **changes: Any) -> Grant:
-    """A change closes one grant and opens the next, so that what held when is never rewritten."""
-    close_grant(grant, by=by, reason=reason or "changed")
+def successor(grant: Grant, *, by: User, reason: str = "", **changes: Any) -> Grant:
+    """What would hold after a change: the rest stays as it is."""
     kept: dict[str, Any] = {
         "purpose": grant.purpose,
         "starts_at": grant.starts_at,
@@ -110,9 +135,15 @@ def succeed(grant: Grant, *, by: User, reason: str = "", **changes: Any) -> Gran
         "origin_id": grant.origin_id,
         "reason": reason or grant.reason,
     }
-    return open_grant(
+    return draft(
         grant.role, grant.subject, grant.resource, by=by, replaces=grant, **(kept | changes)
     )
+
+
+def succeed(grant: Grant, next_one: Grant, *, by: User, reason: str = "") -> Grant:
+    """A change closes one grant and opens the next, so that what held when is never rewritten."""
+    close_grant(grant, by=by, reason=reason or "changed")
+    return record(next_one)
 
 
 def reach_of(grant: Grant) -> Reach:
@@ -224,7 +255,7 @@ def reconcile() -> list[Drift]:
     found = drift()
     drifted = Grant.objects.filter(pk__in={d.grant for d in found if d.grant})
     for grant in held(drifted):
-        if grant.status == "revoked":
+        if grant.closed_at is not None:
             rows_of(grant).delete()
         else:
             write_anew(grant)

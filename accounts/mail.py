@@ -46,12 +46,12 @@ def password_changed(user: User) -> None:
 
 def granted(grant: Grant) -> None:
     if grant.user is not None:
-        tell(answerable(grant.user), "granted", **facts(grant))
+        tell(answerable(grant.user), "denied" if denies(grant) else "granted", **facts(grant))
 
 
 def revoked(grant: Grant) -> None:
     if grant.user is not None:
-        tell(answerable(grant.user), "revoked", **facts(grant))
+        tell(answerable(grant.user), "lifted" if denies(grant) else "revoked", **facts(grant))
 
 
 def suspended(grant: Grant, reason: str) -> None:
@@ -75,11 +75,19 @@ def key_issued(key: ApiKey) -> None:
     )
 
 
+def denies(grant: Grant) -> bool:
+    return grant.effect == Grant.Effect.DENY
+
+
 def facts(grant: Grant) -> dict[str, Any]:
+    """All that bounds it: what a mail leaves out, its reader takes for given."""
     return {
         "subject": str(grant.subject),
         "role": grant.role.name,
         "resource": grant.resource.address,
-        "until": grant.expires_at.isoformat() if grant.expires_at else "",
+        "permissions": ", ".join(sorted(grant.role.codenames())),
+        "versions": grant.versions,
+        "purpose": grant.get_purpose_display().lower(),
+        "until": f"{grant.expires_at:%-d %b %Y, %H:%M} UTC" if grant.expires_at else "",
         "reason": grant.closed_reason or grant.reason,
     }

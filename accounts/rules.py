@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -34,6 +34,7 @@ OVERSIGHT = frozenset(
 LISTED_ONLY = frozenset(
     {"privacy-officer", "auditor", "admin"}
 )  # holding their verbs is not enough
+CLOCKS = timedelta(minutes=5)  # by how much two of them may differ
 MAX_KEY_DAYS = {ApiKey.Kind.PERSONAL: 90, ApiKey.Kind.SERVICE: 365, ApiKey.Kind.CLIENT: 365}
 
 
@@ -173,6 +174,12 @@ def require_deniable(by: User, role: Role, subject: User | Group, resource: Reso
         raise OwnSide(f"{subject} oversees this from above: only an admin can deny them here.")
 
 
+def require_any_purpose(purpose: str) -> None:
+    """A deny is asked of before any purpose is."""
+    if purpose:
+        raise ValidationError({"purpose": "A deny holds for every purpose: leave it out."})
+
+
 def require_fitting(resource: Resource, purpose: str) -> None:
     barred = resource.standing.barred
     if purpose in barred:
@@ -193,16 +200,41 @@ def require_privacy_officer(by: User, resource: Resource) -> None:
         )
 
 
-def require_new(
-    role: Role, subject: User | Group, resource: Resource, effect: str, purpose: str
-) -> None:
-    """One access, one grant: else revoking it would leave its twin."""
-    who = {"user": subject} if isinstance(subject, User) else {"group": subject}
-    twins = Grant.objects.open().filter(
-        role=role, resource=resource, effect=effect, purpose=purpose, **who
+def require_new(wanted: Grant, *, instead_of: Grant | None = None) -> None:
+    """One access, one grant: else revoking it would leave its twin. Side by side, in time or in
+    versions, is no twin."""
+    alike = ("role", "user", "group", "resource", "effect", "purpose")
+    twins = Grant.objects.open().filter(**{name: getattr(wanted, name) for name in alike})
+    twins = twins.filter(Q(expires_at=None) | Q(expires_at__gt=wanted.starts_at))
+    if wanted.expires_at is not None:
+        twins = twins.filter(starts_at__lt=wanted.expires_at)
+    if wanted.first_version is not None:
+        twins = twins.filter(Q(last_version=None) | Q(last_version__gte=wanted.first_version))
+    if wanted.last_version is not None:
+        twins = twins.filter(Q(first_version=None) | Q(first_version__lte=wanted.last_version))
+    twin = twins.exclude(pk=instead_of and instead_of.pk).first()
+    if twin is None:
+        return
+    held, hint = HELD[Grant.Effect(twin.effect)]
+    bounds = f" ({twin.versions})" if twin.versions else ""
+    raise ValidationError(
+        f"{twin.subject} {held} {twin.role} here already{bounds}: {hint}, grant {twin.pk}.",
+        code="conflict",
     )
-    if twins.exists():
-        raise ValidationError(f"{subject} holds {role} here already.", code="conflict")
+
+
+HELD = {
+    Grant.Effect.ALLOW: ("holds", "extend or revoke that one"),
+    Grant.Effect.DENY: ("is denied", "lift that deny first"),
+}
+
+
+def require_start(starts_at: datetime | None) -> None:
+    """Nothing is given for a time that has passed: no record says so afterwards."""
+    if starts_at is not None and starts_at < timezone.now() - CLOCKS:
+        raise ValidationError(
+            {"starts_at": "This start lies in the past: leave it out to start now."}
+        )
 
 
 def require_window(starts_at: datetime | None, expires_at: datetime | None) -> None:
@@ -233,20 +265,48 @@ def require_reach(
 
 def require_less(grant: Grant, *, expires_at: datetime | None, purpose: str, reach: Any) -> None:
     """Every part the same or narrower, and one of them narrower."""
-    before = (grant.expires_at, grant.purpose, grant.first_version, grant.last_version)
-    if before == (expires_at, purpose, reach.first, reach.last):
+    before, after = span(grant), Span(reach.first, reach.last, reach.new_versions)
+    if (grant.expires_at, grant.purpose, before) == (expires_at, purpose, after):
         raise ValidationError("This changes nothing: choose an earlier end, a purpose or versions.")
     if grant.expires_at is not None and (expires_at is None or expires_at > grant.expires_at):
         raise ValidationError({"expires_at": "That is later than its end: extend it instead."})
     if grant.purpose and purpose != grant.purpose:
         raise ValidationError({"purpose": "It is for another purpose: give another grant."})
-    if grant.first_version is not None and (
-        reach.first is None
-        or reach.first < grant.first_version
-        or (grant.last_version is not None and (reach.last or inf) > grant.last_version)
-        or (grant.new_versions == Grant.NewVersions.BLOCK and reach.new_versions != "block")
-    ):
+    if not before.covers(after):
         raise ValidationError({"first_version": "That reaches more versions: extend it instead."})
+
+
+def require_more(grant: Grant, *, expires_at: datetime | None, reach: Any) -> None:
+    """Every part the same or wider, and one of them wider: what takes away is no extension."""
+    before, after = span(grant), Span(reach.first, reach.last, reach.new_versions)
+    if (grant.expires_at, before) == (expires_at, after):
+        raise ValidationError("This changes nothing: choose a later end or more versions.")
+    if expires_at is not None and (grant.expires_at is None or expires_at < grant.expires_at):
+        raise ValidationError({"expires_at": "That is earlier than its end: narrow it instead."})
+    if not after.covers(before):
+        raise ValidationError({"first_version": "That reaches fewer versions: narrow it instead."})
+
+
+class Span(NamedTuple):
+    """The versions that a grant reaches; without a first one all, and what they lie in."""
+
+    first: int | None
+    last: int | None
+    new_versions: str
+
+    def covers(self, other: Span) -> bool:
+        if self.first is None:
+            return True
+        return (
+            other.first is not None
+            and self.first <= other.first
+            and (self.last or inf) >= (other.last or inf)
+            and (self.new_versions != Grant.NewVersions.BLOCK or other.new_versions == "block")
+        )
+
+
+def span(grant: Grant) -> Span:
+    return Span(grant.first_version, grant.last_version, grant.new_versions)
 
 
 def require_active(subject: User | Group) -> None:

@@ -45,6 +45,8 @@ def require_route(route: Route) -> None:
 
 
 def require_pattern(pattern: str) -> None:
+    if "?" in pattern:
+        raise ValidationError({"pattern": "A path only: what follows a ? is never compared."})
     names = paths.captures(pattern)
     plain = paths.CAPTURE.sub("x", pattern)
     try:

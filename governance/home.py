@@ -25,6 +25,7 @@ from governance.views import database_ready, redis_ready
 from registry import queries as registry
 
 SOON = timedelta(days=14)
+VERSIONS = 5  # of one grant, the newest
 DENIED = Search.of(outcome="denied")
 
 
@@ -63,8 +64,10 @@ def using(user: User) -> dict[str, Any]:
     """What one holds, what of it ends soon, and what one asked for."""
     grants = people.own_grants(user).order_by("expires_at", "resource__path")
     soon = timezone.now() + SOON
+    first = list(grants[:6])
+    reached = people.reached(user, first)
     return {
-        "grants": grants[:6],
+        "grants": [(grant, reached.get(grant.pk, [])[:VERSIONS]) for grant in first],
         "n_grants": grants.count(),
         "expiring": grants.filter(expires_at__lte=soon).count(),
         "requests": asking.own(user)[:4],

@@ -20,7 +20,7 @@ from accounts.models.vocabulary import (
 )
 from accounts.purposes import Purpose
 from registry import queries
-from registry.models import Lineage, Project
+from registry.models import Asset, Lineage, Project
 
 SLUG = "Lower case, as in ct-scans. It is part of the address and stays."
 PATH_CODES = {"name_": "path"}  # the manifest's words for a part of a path
@@ -111,7 +111,9 @@ class AssetForm(forms.Form):
     permitted_purposes = some_of(Purpose.choices, help_text="None chosen: every purpose.")
     prohibited_purposes = some_of(Purpose.choices)
     required_agreements = some_of(
-        [], help_text="Nobody uses the bytes, or what is made from them, before these are signed."
+        [],
+        help_text="From the next request on, nobody uses the bytes, or what is made from them,"
+        " before these are signed. Have the signatures recorded first.",
     )
     source = forms.CharField(max_length=500, required=False)
     licence = forms.CharField(max_length=100, required=False)
@@ -133,15 +135,30 @@ class ModelForm(AssetForm):
     framework = forms.CharField(max_length=100, required=False, help_text="As in scikit-learn.")
 
 
-def asset_form(kind: str, *args: Any, user: User, new: bool = False, **kwargs: Any) -> AssetForm:
+def asset_form(
+    kind: str, *args: Any, user: User, asset: Asset | None = None, **kwargs: Any
+) -> AssetForm:
     form = (ModelForm if kind == Kind.MODEL else AssetForm)(*args, **kwargs)
     known: Any = form.fields["required_agreements"]
-    known.choices = [(one.slug, one.title) for one in people.agreements(user)]
+    out = people.unsigned(user, asset) if asset is not None else {}
+    known.choices = [
+        (one.slug, f"{one.title}{warning(out.get(one.slug))}") for one in people.agreements(user)
+    ]
     if not known.choices:
         del form.fields["required_agreements"]
-    if new:
+    if asset is None:
         form.fields["slug"] = forms.SlugField(label="Short name", max_length=100, help_text=SLUG)
     return form
+
+
+def warning(out: people.Unsigned | None) -> str:
+    """What requiring an agreement would do at once."""
+    if out is None or not out.among:
+        return ""
+    if not out.count:
+        return f": all {out.among} who may use it now have signed"
+    you = ", you among them" if out.oneself else ""
+    return f": {out.count} of {out.among} who may use it now have not signed and are out{you}"
 
 
 class VersionForm(forms.Form):

@@ -13,11 +13,13 @@ from accounts.grants import (
     EVERYTHING,
     Reach,
     close_grant,
+    draft,
     hold,
-    open_grant,
     reach_of,
+    record,
     resume_grant,
     succeed,
+    successor,
     suspend_grant,
 )
 from accounts.models import Grant, Resource, Role, User
@@ -44,6 +46,7 @@ def give(
 ) -> Grant:
     check(by, Permission.GRANT, resource)
     role = hold(role)
+    rules.require_start(starts_at)
     rules.require_window(starts_at, expires_at)
     rules.require_reach(resource, reach.first, reach.last, reach.new_versions)
     rules.require_active(subject)
@@ -55,9 +58,9 @@ def give(
         rules.require_fitting(resource, purpose)
     else:
         rules.require_deniable(by, role, subject, resource)
+        rules.require_any_purpose(purpose)
     lock(resource)  # one at a time, so no twin slips in
-    rules.require_new(role, subject, resource, effect, purpose)
-    grant = open_grant(
+    grant = draft(
         role,
         subject,
         resource,
@@ -69,6 +72,8 @@ def give(
         effect=effect,
         reason=reason,
     )
+    rules.require_new(grant)
+    record(grant)
     context.say(reason)
     mail.granted(grant)
     return grant
@@ -84,6 +89,8 @@ def revoke(grant: Grant, *, reason: str = "", by: User) -> Grant:
     grant = Grant.objects.select_for_update().get(pk=grant.pk)
     if grant.effect == Grant.Effect.DENY:
         rules.require_other_side(by, grant.subject)
+    if grant.status == "replaced":
+        raise gone(grant)
     if grant.status in ("revoked", "expired"):
         raise ValidationError(f"This grant is {grant.status} already.", code="conflict")
     close_grant(grant, by=by, reason=reason)
@@ -141,8 +148,10 @@ def narrow(
     rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
     rules.require_less(grant, expires_at=end, purpose=meant, reach=reach)
     rules.require_fitting(grant.resource, meant)
+    narrowed = successor(grant, by=by, reason=reason, expires_at=end, purpose=meant, reach=reach)
+    rules.require_new(narrowed, instead_of=grant)
     context.say(reason)
-    return succeed(grant, by=by, reason=reason, expires_at=end, purpose=meant, reach=reach)
+    return succeed(grant, narrowed, by=by, reason=reason)
 
 
 @action("grant.extend", Event.Class.AUTHORIZATION)
@@ -154,7 +163,7 @@ def extend(
     reason: str = "",
     by: User,
 ) -> Grant:
-    """A later end (or none) and other versions: as giving it anew, with all its rules."""
+    """A later end (or none), more versions: as giving it anew, with all its rules."""
     check(by, Permission.GRANT, grant.resource)
     grant = require_held(grant, "active", "scheduled")
     rules.require_other_side(by, grant.subject)
@@ -163,9 +172,12 @@ def extend(
     rules.require_window(grant.starts_at, expires_at)
     reach = reach or reach_of(grant)
     rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
+    rules.require_more(grant, expires_at=expires_at, reach=reach)
     rules.require_fitting(grant.resource, grant.purpose)
+    extended = successor(grant, by=by, reason=reason, expires_at=expires_at, reach=reach)
+    rules.require_new(extended, instead_of=grant)
     context.say(reason)
-    extended = succeed(grant, by=by, reason=reason, expires_at=expires_at, reach=reach)
+    succeed(grant, extended, by=by, reason=reason)
     mail.granted(extended)
     return extended
 
@@ -177,6 +189,15 @@ def require_held(grant: Grant, *statuses: str) -> Grant:
     grant = Grant.objects.select_for_update(of=("self",)).get(pk=grant.pk)
     if grant.effect == Grant.Effect.DENY:
         raise ValidationError("A deny stands or is revoked: revoke it and give another.")
+    if grant.status == "replaced":
+        raise gone(grant)
     if grant.status not in statuses:
         raise ValidationError(f"This grant is {grant.status}.", code="conflict")
     return grant
+
+
+def gone(grant: Grant) -> ValidationError:
+    """Whoever comes with the old address learns the one that counts now."""
+    return ValidationError(
+        f"This grant was replaced: turn to grant {grant.latest.pk}.", code="conflict"
+    )

@@ -86,6 +86,13 @@ class GrantForm(ActionForm):
         }
         field_classes = {"starts_at": forms.DateTimeField, "expires_at": forms.DateTimeField}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.adding:  # else its start would be when the form was opened
+            self.initial["starts_at"] = None
+            self.fields["starts_at"].required = False
+            self.fields["starts_at"].help_text = "Empty: at once."
+
     def act(self, data: dict[str, Any]) -> Model:
         role, resource = data.pop("role"), data.pop("resource")
         user, group = data.pop("user"), data.pop("group")

@@ -100,6 +100,8 @@ class Narrower(Ranged):
 
 
 class Longer(Ranged):
+    """At least what it has now: an earlier end or fewer versions are for `narrow`."""
+
     expires_at = serializers.DateTimeField(allow_null=True, help_text="null: without an end.")
     reason = serializers.CharField(required=False, max_length=2000)
 
@@ -109,7 +111,7 @@ FILTERS = words(
     subject="`bob` or `group:researchers`.",
     role="Slug of a role.",
     resource="Address of the resource it was given on.",
-    status="`active`, `suspended`, `scheduled`, `expired` or `revoked`.",
+    status="`active`, `suspended`, `scheduled`, `expired`, `revoked` or `replaced`.",
 )
 
 

@@ -50,8 +50,9 @@ class SignatureForm(UserForm):
     expires_at = moment(label="Good until (UTC)", help_text="Empty: as long as is usual.")
 
     def prepare(self) -> None:
-        humans = queries.colleagues(self.user).filter(kind=User.Kind.HUMAN).exclude(pk=self.user.pk)
-        self.fields["person"].among(humans)  # type: ignore[attr-defined]
+        known = queries.colleagues(self.user) | queries.people(self.user)
+        people = known.filter(kind=User.Kind.HUMAN, is_active=True).exclude(pk=self.user.pk)
+        self.fields["person"].among(known, suggested=people)  # type: ignore[attr-defined]
 
     def usual(self, agreement: Agreement) -> None:
         self.initial.setdefault("expires_at", timezone.now() + timedelta(days=agreement.days))

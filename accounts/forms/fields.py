@@ -65,9 +65,11 @@ class PersonField(forms.CharField):
     widget = Suggest
     people: QuerySet[User]
 
-    def among(self, people: QuerySet[User]) -> None:
+    def among(self, people: QuerySet[User], suggested: QuerySet[User] | None = None) -> None:
+        """Fewer may be suggested than named: why not somebody else is for a rule to say."""
         self.people = people
-        pairs = [(user.username, user.label) for user in people[:SUGGESTED]]
+        shown = people if suggested is None else suggested
+        pairs = [(user.username, user.label) for user in shown[:SUGGESTED]]
         self.widget.suggestions = pairs
 
     def clean(self, value: Any) -> Any:

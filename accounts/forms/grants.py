@@ -60,10 +60,7 @@ class GrantForm(UserForm, RangeForm):
         None, to_field_name="slug", widget=forms.RadioSelect, empty_label=None
     )
     effect = forms.ChoiceField(
-        label="Allow or deny",
-        choices=[("allow", "Allow"), ("deny", "Deny, whatever else allows it")],
-        widget=forms.RadioSelect,
-        initial=Grant.Effect.ALLOW,
+        choices=Grant.Effect.choices, widget=forms.HiddenInput, initial=Grant.Effect.ALLOW
     )
     purpose = forms.ChoiceField(
         choices=[("", "Any that the resource permits"), *Purpose.choices],
@@ -83,11 +80,31 @@ class GrantForm(UserForm, RangeForm):
         self.fields["subject"].among_all(people, groups)  # type: ignore[attr-defined]
         self.fields["resource"].among(queries.givable(self.user))  # type: ignore[attr-defined]
         self.fields["role"].queryset = queries.givable_roles(self.user)  # type: ignore[attr-defined]
-        self.initial.setdefault("expires_at", timezone.now() + timedelta(days=30))
+        if self.chosen == Grant.Effect.DENY:
+            self.adapt_to_deny()
+        else:
+            self.initial.setdefault("expires_at", timezone.now() + timedelta(days=30))
+
+    @property
+    def chosen(self) -> str:
+        """The one asked for; anything else is refused by its field and reads as an allow."""
+        asked = self["effect"].value()
+        return asked if asked in Grant.Effect.values else Grant.Effect.ALLOW
+
+    def adapt_to_deny(self) -> None:
+        """No end of its own: access must not come back because nobody looked."""
+        self.fields["role"].label = "What is taken"
+        self.fields["role"].queryset = queries.deniable_roles(self.user)  # type: ignore[attr-defined]
+        self.fields[
+            "expires_at"
+        ].help_text = (
+            "Empty: stays until somebody lifts it. With an end, access comes back by itself then."
+        )
+        del self.fields["purpose"]  # a deny asks for none
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        return data if self.errors else {**data, "reach": self.reach}
+        return data if self.errors else {"purpose": "", **data, "reach": self.reach}
 
 
 def why(help_text: str) -> forms.CharField:
@@ -122,7 +139,9 @@ class NarrowForm(RangeForm):
 class ExtendForm(RangeForm):
     """It says the whole of what holds from then on."""
 
-    expires_at = moment(label="Ends (UTC)", help_text="Empty: stays until somebody revokes it.")
+    expires_at = moment(
+        label="Ends later (UTC)", help_text="Empty: stays until somebody revokes it."
+    )
     reason = why("Why it is needed for longer, or for more. The holder reads it.")
     field_order = ("expires_at", "first_version", "last_version", "new_versions")
 

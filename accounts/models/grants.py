@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models.people import Membership, User
@@ -116,8 +116,10 @@ class GrantQuerySet(GovernedQuerySet["Grant"]):
     def in_status(self, status: str) -> GrantQuerySet:
         """What `Grant.status` says, as a query."""
         now = timezone.now()
-        if status == "revoked":
-            return self.filter(closed_at__isnull=False)
+        if status in ("revoked", "replaced"):
+            closed = self.filter(closed_at__isnull=False)
+            replaced = Exists(Grant.objects.filter(replaces=OuterRef("pk")))
+            return closed.filter(replaced if status == "replaced" else ~replaced)
         if status == "expired":
             return self.filter(closed_at=None, expires_at__lte=now)
         if status == "suspended":
@@ -261,7 +263,7 @@ class Grant(Governed):
         """By the clock and never by a job; `in_status` asks the same of the database."""
         now = timezone.now()
         if self.closed_at is not None:
-            return "revoked"
+            return "replaced" if self.replaced_by.exists() else "revoked"
         if self.expires_at is not None and self.expires_at <= now:
             return "expired"
         if self.is_suspended:
@@ -269,8 +271,22 @@ class Grant(Governed):
         return "scheduled" if self.starts_at > now else "active"
 
     @property
+    def latest(self) -> Grant:
+        """What a narrowed or extended grant has become: itself, if nothing replaced it."""
+        found = self
+        while (later := found.replaced_by.first()) is not None:
+            found = later
+        return found
+
+    @property
     def is_suspended(self) -> bool:
         return self.suspensions.filter(closed_at=None).exists()
+
+    def covers(self, number: int | None) -> bool:
+        """Is a version of this number in its range? Without a range every one is."""
+        if self.first_version is None or number is None:
+            return self.first_version is None
+        return self.first_version <= number <= (self.last_version or number)
 
     @property
     def versions(self) -> str:

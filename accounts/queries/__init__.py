@@ -2,6 +2,7 @@
 
 from accounts.many import Asked, decisions
 from accounts.queries.agreements import (
+    Unsigned,
     agreements,
     missing_agreements,
     recorders,
@@ -9,6 +10,7 @@ from accounts.queries.agreements import (
     requiring,
     signatures,
     signed,
+    unsigned,
 )
 from accounts.queries.answers import Who, what_can, who_can
 from accounts.queries.asking import (
@@ -23,6 +25,7 @@ from accounts.queries.asking import (
 )
 from accounts.queries.asof import what_could, who_could
 from accounts.queries.grants import (
+    deniable_roles,
     givable_roles,
     grant_changes,
     grantables,
@@ -32,6 +35,7 @@ from accounts.queries.grants import (
     held,
     holders,
     own_grants,
+    reached,
     requestable_roles,
     role_permissions,
     roles,
@@ -92,12 +96,14 @@ __all__ = [
     "Effect",
     "May",
     "Told",
+    "Unsigned",
     "Who",
     "agreements",
     "colleagues",
     "counted",
     "current_memberships",
     "decisions",
+    "deniable_roles",
     "download",
     "drift",
     "explained",
@@ -130,6 +136,7 @@ __all__ = [
     "periods",
     "permitted_purposes",
     "preview",
+    "reached",
     "recorders",
     "refresh",
     "requestable_roles",
@@ -156,6 +163,7 @@ __all__ = [
     "suspensions",
     "system",
     "told",
+    "unsigned",
     "useful_scopes",
     "user_rows",
     "verdict",

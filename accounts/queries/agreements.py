@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.models import QuerySet
 
 from accounts.decision import allowed, site
-from accounts.models import Agreement, Resource, Signature, User
-from accounts.permissions import Permission
+from accounts.models import Agreement, Resource, ServiceAccount, Signature, User
+from accounts.permissions import USE, Permission
 from accounts.queries.asof import who_could
 from accounts.queries.people import sees_people
 
@@ -44,6 +46,32 @@ def requiring(user: User, agreement: Agreement) -> QuerySet[Resource]:
     """What asks for it, as far as one may see that."""
     found: QuerySet[Resource] = user.visible(Resource, Permission.DISCOVER)
     return found.filter(required_agreements__contains=[agreement.slug]).order_by("path")
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """Of those who use a resource now, how many would have to sign first."""
+
+    among: int
+    count: int
+    oneself: bool
+
+
+def unsigned(user: User, resource: Resource) -> dict[str, Unsigned]:
+    """By agreement that is not required yet; the numbers are for those who review the place."""
+    if not allowed(user, Permission.REVIEW, resource):
+        return {}
+    using = {one.pk: one for p in sorted(USE) for one in who_could(resource, p)}
+    services = ServiceAccount.objects.filter(user__in=using).values_list("user", "owner")
+    answerable = {pk: pk for pk in using} | dict(services)
+    required = resource.standing.agreements
+    found = {}
+    for agreement in Agreement.objects.exclude(slug__in=required):
+        live = Signature.objects.live().filter(agreement=agreement)
+        signed = set(live.values_list("user", flat=True))
+        lacking = {pk for pk, person in answerable.items() if person not in signed}
+        found[agreement.slug] = Unsigned(len(using), len(lacking), user.pk in lacking)
+    return found
 
 
 def recorders(user: User) -> QuerySet[User]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -19,9 +20,10 @@ from accounts.models import (
     User,
     UserPermission,
 )
+from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from accounts.queries.resources import within
-from accounts.rules import on_side
+from accounts.rules import OVERSIGHT, on_side
 from audit.qualifiers import words
 from audit.queries import as_path
 
@@ -92,10 +94,34 @@ def givable_roles(user: User) -> QuerySet[Role]:
     return open_roles.filter(Q(given_by__giver__in=held) | within).distinct()
 
 
+def deniable_roles(user: User) -> QuerySet[Role]:
+    """A deny is about data: a role that oversees is not denied."""
+    overseeing = RolePermission.objects.filter(closed_at=None, codename__in=OVERSIGHT)
+    return givable_roles(user).exclude(pk__in=overseeing.values("role"))
+
+
 def own_grants(user: User) -> QuerySet[Grant]:
     related = Grant.objects.select_related("role", "user", "group", "resource")
     found: QuerySet[Grant] = related.of(user).live()
     return found
+
+
+def reached(user: User, grants: list[Grant]) -> dict[UUID, list[Resource]]:
+    """Of grants on some versions those that one may look at, newest first: no other page leads
+    to them for whom what they lie in is not there."""
+    ranged = [grant for grant in grants if grant.first_version is not None]
+    if not ranged:
+        return {}
+    versions = user.visible(Resource, Permission.DISCOVER).order_by("-number")
+    seen = list(versions.filter(kind=Kind.VERSION, parent__in={g.resource_id for g in ranged}))
+    return {
+        grant.pk: [
+            version
+            for version in seen
+            if version.parent_id == grant.resource_id and grant.covers(version.number)
+        ]
+        for grant in ranged
+    }
 
 
 def holders(user: User, resource: Resource) -> QuerySet[Grant]:

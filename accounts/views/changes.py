@@ -63,7 +63,7 @@ CHANGES = {
     "extend": Change(
         "Extend",
         "calendar",
-        "A later end or other versions: the whole of what holds from now on.",
+        "A later end or more versions. For an earlier end or fewer versions, narrow it.",
         "Extended: this is the grant that holds now.",
         forms.ExtendForm,
         actions.extend,

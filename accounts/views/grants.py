@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -39,10 +40,54 @@ STATUSES = (
     ("scheduled", "Scheduled"),
     ("expired", "Expired"),
     ("revoked", "Revoked"),
+    ("replaced", "Replaced"),
     ("all", "All"),
 )
+DENY = Grant.Effect.DENY
 GIVEN = ("purpose", "starts_at", "expires_at", "reach", "effect", "reason")
 KEPT = ("subject", "role", "resource")
+
+
+@dataclass(frozen=True)
+class Words:
+    """How the pages speak of one effect: being given, and being ended."""
+
+    title: str
+    lede: str
+    verb: str
+    end: str
+    note: str
+    ask: str
+    done: str
+    over: str
+
+
+WORDS = {
+    "allow": Words(
+        "Give access",
+        "Without a request, as the one who answers for it. You cannot give more than you may"
+        " give, and nothing to yourself.",
+        "holds",
+        "Revoke",
+        "It gives nothing from the next request on. The grant stays readable here and in the"
+        " trail.",
+        "Revoke this grant now?",
+        "Revoked: it gives nothing from the next request on.",
+        "Revoked",
+    ),
+    "deny": Words(
+        "Deny access",
+        "What the chosen role gives is refused, on this resource and all below it, whatever else"
+        " gives it. It takes nothing beyond that role.",
+        "is denied",
+        "Lift the deny",
+        "What other grants give counts again, from the next request on. The deny stays readable"
+        " here and in the trail.",
+        "Lift this deny now?",
+        "Lifted: what other grants give counts again.",
+        "Lifted",
+    ),
+}
 
 
 @require_safe
@@ -82,7 +127,7 @@ def facets(request: Request, asked: dict[str, str]) -> list[dict[str, Any]]:
 
 def grant_row(grant: Grant) -> dict[str, Any]:
     """What rows.html shows of a grant."""
-    denied = grant.effect == Grant.Effect.DENY
+    denied = grant.effect == DENY
     return {
         "id": grant.pk,
         "url": reverse("grant", args=[grant.pk]),
@@ -91,7 +136,7 @@ def grant_row(grant: Grant) -> dict[str, Any]:
         "title": format_html(
             "<b>{}</b> {} {} on <b>{}</b>",
             name_of(grant.subject),
-            "is denied" if denied else "holds",
+            WORDS[grant.effect].verb,
             grant.role.name,
             grant.resource.address,
         ),
@@ -113,31 +158,38 @@ def until(grant: Grant) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def grant_new(request: Request) -> HttpResponse:
     queries.require_giver(request.user)
-    initial = {k: request.GET[k] for k in ("subject", "resource", "role") if k in request.GET}
+    asked = ("subject", "resource", "role", "effect")
+    initial = {name: request.GET[name] for name in asked if name in request.GET}
     form = GrantForm(request.POST or None, user=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         subject, role, resource = given["subject"], given["role"], given["resource"]
         rest = {name: given[name] for name in GIVEN}
         if grant := submit(form, actions.give, role, subject, resource, by=request.user, **rest):
-            messages.success(request, f"{name_of(subject)}: {role.name} on {resource.address}.")
+            what = f"{WORDS[grant.effect].verb} {role.name} on {resource.address}"
+            messages.success(request, f"{name_of(subject)} {what}: {until(grant)}.")
             return redirect("grant", grant.pk)
-    return form_page(
-        request,
-        "accounts/grant_new.html",
-        form,
-        {"title": "Give access", "breadcrumbs": [crumb("grants", "Grants")]},
-    )
+    words = WORDS[form.chosen]
+    context = {
+        "title": words.title,
+        "lede": words.lede,
+        "tabs": [
+            {"value": effect, "label": one.title, "current": one == words}
+            for effect, one in WORDS.items()
+        ],
+        "breadcrumbs": [crumb("grants", "Grants")],
+    }
+    return form_page(request, "accounts/grant_new.html", form, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def grant_page(request: Request, pk: UUID) -> HttpResponse:
     grant = find(request.user, queries.grants(request.user), pk=pk)
-    form = Form(request.POST if request.method == "POST" else None)
+    form, words = Form(request.POST if request.method == "POST" else None), WORDS[grant.effect]
     if request.method == "POST":
         reason = request.POST.get("comment", "").strip()
         if submit(form, actions.revoke, grant, reason=reason, by=request.user):
-            messages.success(request, "Revoked: the next request is refused.")
+            messages.success(request, words.done)
             return redirect("grant", pk)
     own = grant.user_id == request.user.pk and grant.effect == Grant.Effect.ALLOW
     giver = allowed(request.user, Permission.GRANT, grant.resource)
@@ -145,6 +197,7 @@ def grant_page(request: Request, pk: UUID) -> HttpResponse:
         "title": str(grant),
         "form": form,
         "grant": grant,
+        "words": words,
         "holder": name_of(grant.subject),
         "path": way(grant),
         "permissions": sorted(grant.role.codenames()),

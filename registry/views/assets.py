@@ -50,14 +50,19 @@ def new(request: HttpRequest, project: str, kind: str) -> HttpResponse:
         raise Http404
     parent = queries.by_address(user, project)
     require_on(user, Permission.EDIT, parent)
-    form = forms.asset_form(kind, request.POST or None, user=user, new=True)
+    form = forms.asset_form(kind, request.POST or None, user=user)
     if sent(form):
         asset = submit(form, assets.register, parent, kind, by=user, **form.cleaned_data)
         if asset is not None:
             messages.success(request, f"{asset} is a draft that only its stewards see.")
             return redirect("resource", asset.address)
     return described(
-        request, form, f"Register a {kind}", "Register as a draft", breadcrumbs_to(parent), parent
+        request,
+        form,
+        f"Register a {kind}",
+        "Register as a draft",
+        breadcrumbs_to(parent, user),
+        parent,
     )
 
 
@@ -71,12 +76,14 @@ def edit(request: HttpRequest, address: str) -> HttpResponse:
         return edit_project(request, resource)
     initial = {name: getattr(resource, name) for name in (*DESCRIPTION, "task", "framework")
                if hasattr(resource, name)}  # fmt: skip
-    form = forms.asset_form(resource.kind, request.POST or None, user=user, initial=initial)
+    form = forms.asset_form(
+        resource.kind, request.POST or None, user=user, asset=resource, initial=initial
+    )
     if sent(form) and saved(form, assets.edit, resource, by=user):
         messages.success(request, f"{resource} is saved.")
         return redirect("resource", address)
     title = f"Edit {resource.label}"
-    return described(request, form, title, "Save", breadcrumbs_to(resource), resource)
+    return described(request, form, title, "Save", breadcrumbs_to(resource, user), resource)
 
 
 def edit_project(request: HttpRequest, project: Any) -> HttpResponse:
@@ -87,7 +94,7 @@ def edit_project(request: HttpRequest, project: Any) -> HttpResponse:
         return redirect("resource", project.address)
     context = {
         "title": f"Edit {project.label}",
-        "breadcrumbs": breadcrumbs_to(project),
+        "breadcrumbs": breadcrumbs_to(project, user),
         "form": form,
         "submit": "Save",
         "cancel": reverse("resource", args=[project.address]),
@@ -110,7 +117,7 @@ def hand_over(request: HttpRequest, address: str) -> HttpResponse:
     context = {
         "title": f"Hand over {resource.label}",
         "lede": f"{resource.owner.label} answers for it now.",
-        "breadcrumbs": breadcrumbs_to(resource),
+        "breadcrumbs": breadcrumbs_to(resource, user),
         "form": form,
         "submit": "Hand over",
         "cancel": reverse("resource", args=[address]),
@@ -134,7 +141,7 @@ def move(request: HttpRequest, address: str) -> HttpResponse:
         "title": f"Move {resource.label}",
         "lede": "What the other project gives and asks counts at once. Its address changes with it,"
         " and what it was called before no longer leads here.",
-        "breadcrumbs": breadcrumbs_to(resource),
+        "breadcrumbs": breadcrumbs_to(resource, user),
         "form": form,
         "submit": "Move",
         "cancel": reverse("resource", args=[address]),
@@ -150,9 +157,9 @@ def saved(form: BaseForm, action: Callable[..., Any], target: Any, *, by: User) 
     return submit(form, action, target, by=by, **form.cleaned_data) is not None
 
 
-def breadcrumbs_to(resource: Any) -> list[dict[str, str]]:
+def breadcrumbs_to(resource: Any, user: User) -> list[dict[str, str]]:
     here = {"url": reverse("resource", args=[resource.address]), "label": resource.label}
-    return [*breadcrumbs(resource), here]
+    return [*breadcrumbs(resource, user), here]
 
 
 def described(

@@ -46,7 +46,7 @@ def ask_purpose(request: HttpRequest, file: File, *, status: int = 200) -> HttpR
     context = {
         "title": "What is it for?",
         "lede": f"{file.path} may be used for some purposes only. Your answer is recorded.",
-        "breadcrumbs": breadcrumbs(version),
+        "breadcrumbs": breadcrumbs(version, signed_in(request)),
         "version": version,
         "purposes": people.permitted_purposes(version),
         "file": file,

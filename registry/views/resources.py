@@ -76,7 +76,7 @@ def show(
         "resource": resource,
         "may": may,
         "title": title(resource),
-        "breadcrumbs": breadcrumbs(resource),
+        "breadcrumbs": breadcrumbs(resource, user),
         "tabs": tabs(resource, may, tab),
         "moves": moves(resource, may),
         **TABS[tab](request, resource, may),
@@ -91,15 +91,20 @@ def title(resource: Any) -> str:
     return f"{resource.parent.label}, version {resource.number}"
 
 
-def breadcrumbs(resource: Resource) -> list[dict[str, str]]:
+def breadcrumbs(resource: Resource, user: User) -> list[dict[str, str]]:
+    """What lies above, as links where they lead somewhere: who holds some versions only may see
+    no page of what they lie in."""
     crumbs = [{"url": reverse("catalogue"), "label": "Catalogue"}]
     above = resource.parent
     chain = [above.parent, above] if above and resource.kind == Kind.VERSION else [above]
-    return crumbs + [
-        {"url": reverse("resource", args=[node.address]), "label": node.label}
-        for node in chain
-        if node is not None and node.kind != Kind.ROOT
-    ]
+    nodes = [node for node in chain if node is not None and node.kind != Kind.ROOT]
+    return crumbs + [{"url": page_of(node, user), "label": node.label} for node in nodes]
+
+
+def page_of(resource: Resource, user: User) -> str:
+    """Its address, or nothing for whom it leads nowhere."""
+    there = May(user, resource)[Permission.DISCOVER]
+    return reverse("resource", args=[resource.address]) if there else ""
 
 
 def tabs(resource: Resource, may: May, current: str) -> list[dict[str, Any]]:
@@ -189,8 +194,11 @@ def version_files(user: User, version: Any, may: May) -> dict[str, Any]:
 
 def access(request: HttpRequest, resource: Any, may: May) -> dict[str, Any]:
     user = signed_in(request)
+    holders = list(people.holders(user, resource)[:200])
+    places = [grant.resource_id for grant in holders]
     return {
-        "holders": people.holders(user, resource)[:200],
+        "holders": holders,
+        "seen": people.held_among(user, Permission.DISCOVER, places),
         "waiting": asking.on(user, resource),
     }
 

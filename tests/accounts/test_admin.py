@@ -36,7 +36,6 @@ def test_a_grant_made_here_leaves_the_same_act(client, cast):
         "user": cast.bob.pk,
         "resource": cast.oncology.pk,
         "effect": "allow",
-        "starts_at": "2026-01-01T00:00",
         "reason": "asked by phone",
     }
     answer = client.post(reverse("admin:accounts_grant_add"), form)
@@ -54,7 +53,6 @@ def test_a_rule_refuses_in_the_form(client, cast):
         "user": cast.erin.pk,
         "resource": cast.oncology.pk,
         "effect": "allow",
-        "starts_at": "2026-01-01T00:00",
     }
     answer = client.post(reverse("admin:accounts_grant_add"), form)
     assert answer.status_code == 403

@@ -43,9 +43,9 @@ def test_a_grant_on_some_versions(alice):
         None,
         "inherit",
     )
-    bounded = alice.post(
-        f"{path}/extend", {"expires_at": None, "first_version": 1, "last_version": 4}
-    )
+    fewer = {"expires_at": None, "first_version": 1, "last_version": 4}
+    refused(alice.post(f"{path}/extend", fewer), 422, "first_version")
+    bounded = alice.post(f"{path}/narrow", {"first_version": 2, "last_version": 4})
     assert bounded.json()["new_versions"] == "ask"
     everything = {"expires_at": None, "first_version": None}
     path = f"grants/{bounded.json()['id']}"
@@ -67,7 +67,7 @@ def test_suspend_resume_narrow_extend(cast, alice):
     assert alice.post(f"{path}/resume").json()["status"] == "active"
     end = in_days(5)
     after = caller(cast.bob).post(f"{path}/narrow", {"expires_at": end}).json()
-    assert after["replaces"] == told["id"] and alice.get(path).json()["status"] == "revoked"
+    assert after["replaces"] == told["id"] and alice.get(path).json()["status"] == "replaced"
     later = alice.post(f"grants/{after['id']}/extend", {"expires_at": in_days(50)}).json()
     assert later["replaces"] == after["id"]
     refused(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.actions import grants
 from accounts.decision import decide
 from accounts.explanation import explain
-from accounts.grants import Reach, drift
+from accounts.grants import Reach, drift, reach_of
 from accounts.models import Grant, Resource
 from accounts.permissions import Permission
 from audit.models import Event
@@ -20,6 +20,7 @@ from registry.actions import files, states, versions
 from registry.models import Version
 from tests.cast import Cast, role
 from tests.conftest import Beneath
+from tests.rest import caller, refused
 
 pytestmark = pytest.mark.usefixtures("published")
 
@@ -131,7 +132,7 @@ def test_narrowing_closes_one_and_opens_the_next(cast, scans, held, how, who):
         wanted["expires_at"] = days(wanted["expires_at"])
     after = grants.narrow(held, reason="less is enough", by=getattr(cast, who), **wanted)
     held.refresh_from_db()
-    assert after.replaces == held and held.status == "revoked" and after.status == "active"
+    assert after.replaces == held and held.status == "replaced" and after.status == "active"
     assert after.opened_by == getattr(cast, who)
     assert drift() == []
 
@@ -180,7 +181,7 @@ def test_a_block_does_not_become_an_ask(cast, scans):
 def test_extending_is_giving_anew(cast, scans, held):
     after = grants.extend(held, expires_at=None, reason="the study goes on", by=cast.alice)
     assert after.expires_at is None and after.replaces == held
-    with pytest.raises(ValidationError, match="revoked"):
+    with pytest.raises(ValidationError, match=f"replaced: turn to grant {after.pk}"):
         grants.extend(held, expires_at=days(90), by=cast.alice)
     with pytest.raises(ValidationError):
         grants.extend(after, expires_at=days(-1), by=cast.alice)
@@ -257,3 +258,104 @@ def test_who_holds_a_range_gives_no_more_than_that(cast, scans):
     for place in (scans, Resource.objects.get(pk=two.pk)):
         with pytest.raises(PermissionDenied):
             grants.give(role("reader"), cast.bob, place, by=cast.dana)
+
+
+LESS: dict[str, dict[str, Any]] = {
+    "an earlier end": {"expires_at": 5},
+    "a later start of the range": {"reach": Reach(3, 4, "ask")},
+    "an earlier last version": {"reach": Reach(2, 3, "ask")},
+    "later versions closed": {"reach": Reach(2, 4, "block")},
+    "more on one side, less on the other": {"reach": Reach(1, 3, "ask")},
+}
+
+
+@pytest.mark.parametrize("how", LESS)
+def test_extending_never_takes_away(cast, scans, how):
+    """What takes away is narrowing, and the record calls it so."""
+    given = grants.give(
+        role("reader"), cast.bob, scans, reach=Reach(2, 4, "ask"), expires_at=days(30),
+        by=cast.alice,
+    )  # fmt: skip
+    wanted = dict(LESS[how])
+    end = days(wanted.pop("expires_at")) if "expires_at" in wanted else days(60)
+    with pytest.raises(ValidationError, match="narrow it instead"):
+        grants.extend(given, expires_at=end, by=cast.alice, **wanted)
+    given.refresh_from_db()
+    assert given.status == "active" and not given.replaced_by.exists()
+    assert not Event.objects.filter(verb="grant.extend", outcome="ok").exists()
+
+
+def test_what_has_no_end_gets_none_by_extending(cast, scans):
+    given = grants.give(role("reader"), cast.bob, scans, by=cast.alice)
+    with pytest.raises(ValidationError, match="narrow it instead"):
+        grants.extend(given, expires_at=days(60), by=cast.alice)
+    with pytest.raises(ValidationError, match="changes nothing"):
+        grants.extend(given, expires_at=None, by=cast.alice)
+
+
+MORE: dict[str, Reach] = {
+    "an earlier first": Reach(1, 4, "ask"),
+    "a later last": Reach(2, 6, "block"),
+    "no last": Reach(2, None, "inherit"),
+    "all": Reach(),
+    "later ones asked for": Reach(2, 4, "ask"),
+}
+
+
+@pytest.mark.parametrize("how", MORE)
+def test_extending_by_versions_keeps_the_end(cast, scans, how):
+    end = days(30)
+    given = grants.give(
+        role("reader"), cast.bob, scans, reach=Reach(2, 4, "block"), expires_at=end, by=cast.alice
+    )
+    after = grants.extend(given, expires_at=end, reach=MORE[how], by=cast.alice)
+    assert (after.expires_at, reach_of(after)) == (end, MORE[how])
+    assert drift() == []
+
+
+def test_later_versions_are_closed_by_narrowing(cast, scans):
+    given = grants.give(role("reader"), cast.bob, scans, reach=Reach(1, 2, "ask"), by=cast.alice)
+    after = grants.narrow(given, reach=Reach(1, 2, "block"), by=cast.alice)
+    assert reach_of(after) == Reach(1, 2, "block")
+
+
+def test_a_replaced_grant_says_so_and_names_the_one_that_counts(client, cast, held):
+    """The query, the property, REST and the page agree; the end of a chain is named, not a link."""
+    second = grants.narrow(held, expires_at=days(9), by=cast.alice)
+    third = grants.extend(second, expires_at=days(20), by=cast.alice)
+    grants.revoke(third, by=cast.alice)
+    told = {status: set(Grant.objects.in_status(status)) for status in ("replaced", "revoked")}
+    assert told == {"replaced": {held, second}, "revoked": {third}}
+    assert [Grant.objects.get(pk=g.pk).status for g in (held, second, third)] == [
+        "replaced",
+        "replaced",
+        "revoked",
+    ]
+    rest = caller(cast.alice)
+    for verb, body in (
+        ("revoke", {}),
+        ("narrow", {"expires_at": days(1).isoformat()}),
+        ("extend", {"expires_at": None}),
+        ("suspend", {"reason": "x"}),
+    ):
+        answer = refused(rest.post(f"grants/{held.pk}/{verb}", body), 409)
+        assert f"turn to grant {third.pk}" in answer["detail"], verb
+    assert {row["id"] for row in rest.list("grants?status=replaced")} == {
+        str(held.pk),
+        str(second.pk),
+    }
+    client.force_login(cast.alice)
+    page = client.get(f"/grants/{held.pk}/").content.decode()
+    assert "<h2>Replaced</h2>" in page and "Replaced</span>" in page
+    listed = client.get("/grants/?status=replaced").context["rows"]
+    assert {row["id"] for row in listed} == {held.pk, second.pk}
+
+
+def test_the_page_says_which_side_a_change_is_on(client, cast, held):
+    client.force_login(cast.alice)
+    page = client.get(f"/grants/{held.pk}/extend/")
+    assert "For an earlier end or fewer versions, narrow it." in page.content.decode()
+    sent = {"expires_at": f"{days(2):%Y-%m-%dT%H:%M}", "reason": "x"}
+    page = client.post(f"/grants/{held.pk}/extend/", sent)
+    assert page.status_code == 422
+    assert "That is earlier than its end: narrow it instead." in page.content.decode()

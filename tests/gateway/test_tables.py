@@ -226,3 +226,13 @@ def test_a_fact_is_about_one(cast):
     once = {"person": "bob", "name": "x", "value": 1}
     assert erin.post("gateway/properties", once).status_code == 201
     refused(erin.post("gateway/properties", once), 409)
+
+
+@pytest.mark.parametrize("pattern", ["/c?x=1", "/c?", "/v1/{name}?a={b}"])
+def test_a_route_has_no_query(cast, erin, pattern):
+    """It is never compared, so a route that names one would match without it."""
+    told = refused(caller(cast.erin).post("gateway/routes", ROUTE | {"pattern": pattern}), 422)
+    assert told["errors"]["pattern"] == ["A path only: what follows a ? is never compared."]
+    page = erin.post("/gateway/routes/new/", ROUTE | {"pattern": pattern})
+    assert page.status_code == 422 and "pattern" in page.context["form"].errors
+    assert not Route.objects.exists()

@@ -53,7 +53,7 @@ def test_a_key_is_printed_alone_and_its_holder_told(
 WORDS: dict[str, Any] = dict.fromkeys(
     {
         *("id", "name", "username", "by", "link", "owner", "key", "scopes", "days"),
-        *("subject", "role", "resource", "until", "reason"),
+        *("subject", "role", "resource", "until", "reason", "versions", "permissions"),
         *("requester", "purpose", "justification", "comment", "status"),
     },
     "<b>x</b>",

@@ -1,0 +1,79 @@
+"""Who holds some versions of a dataset finds them, and no link leads to what is not there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.actions import grants
+from accounts.grants import Reach
+from registry.actions import files, states, versions
+from tests.cast import role
+
+WHOLE = "/catalogue/oncology/ct-scans/"
+
+
+@pytest.fixture
+def charlie(client: Any, cast: Any) -> Any:
+    """Reader of versions 1 to 2 of three, signed in."""
+    states.set_state(cast.scans, "published", by=cast.alice)
+    for _ in range(3):
+        made = versions.open_version(cast.scans, by=cast.alice)
+        files.upload(made, "a.csv", [b"a"], by=cast.alice)
+        versions.approve(made, by=cast.alice)
+    reach = Reach(1, 2, "ask")
+    grants.give(role("reader"), cast.charlie, cast.scans, reach=reach, by=cast.alice)
+    client.force_login(cast.charlie)
+    return client
+
+
+def links(page: Any) -> list[str]:
+    main = page.content.decode().split("<main", 1)[1]
+    return re.findall(r'href="(/[^"#?]*)', main)
+
+
+def test_home_says_which_versions_and_leads_to_them(charlie):
+    page = charlie.get("/")
+    assert "Reader on CT scans, v1 to v2" in page.content.decode()
+    led = [link for link in links(page) if link.startswith("/catalogue/oncology")]
+    assert led == ["/catalogue/oncology/ct-scans@v2/", "/catalogue/oncology/ct-scans@v1/"]
+
+
+@pytest.mark.parametrize("tab", ["overview", "versions", "access"])
+def test_no_link_of_a_version_leads_nowhere(charlie, tab):
+    page = charlie.get("/catalogue/oncology/ct-scans@v1/", {"tab": tab})
+    assert page.status_code == 200 and charlie.get(WHOLE).status_code == 404
+    assert "CT scans" in page.content.decode()
+    found = [link for link in links(page) if link.startswith("/catalogue/")]
+    assert found and WHOLE not in found
+    assert {charlie.get(link).status_code for link in set(found)} == {200}
+
+
+def test_who_may_see_what_lies_above_is_led_there(client, charlie, cast):
+    client.force_login(cast.alice)
+    found = links(client.get("/catalogue/oncology/ct-scans@v1/"))
+    assert {WHOLE, "/catalogue/oncology/"} <= set(found)
+
+
+def test_a_withdrawn_or_denied_version_is_no_link_on_home(charlie, cast):
+    version = cast.scans.children.get(number=2)
+    grants.give(role("reader"), cast.charlie, version, effect="deny", by=cast.alice)
+    page = charlie.get("/")
+    led = [link for link in links(page) if link.startswith("/catalogue/oncology")]
+    assert led == ["/catalogue/oncology/ct-scans@v1/"]
+    assert "denied</span>" in page.content.decode() or "Deny</span>" in page.content.decode()
+
+
+def test_five_of_many_are_shown_on_home(charlie, cast):
+    for _ in range(6):
+        made = versions.open_version(cast.scans, by=cast.alice)
+        files.upload(made, "a.csv", [b"a"], by=cast.alice)
+        versions.approve(made, by=cast.alice)
+    reach = Reach(3, None, "inherit")
+    grants.give(role("member"), cast.charlie, cast.scans, reach=reach, by=cast.alice)
+    page = charlie.get(reverse("home"))
+    shown = {str(g.role): [v.number for v in seen] for g, seen in page.context["grants"]}
+    assert shown == {"reader": [2, 1], "member": [9, 8, 7, 6, 5]}
