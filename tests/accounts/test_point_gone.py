@@ -6,12 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import InterfaceError, OperationalError, connection
 
 from accounts.actions import grants
 from accounts.decision import decide
@@ -20,7 +19,6 @@ from accounts.permissions import Permission
 from accounts.point import listener, point, stamps
 from accounts.point.stamps import clock
 from tests.cast import gathered, role
-from tests.conftest import superuser
 from tests.deciding.remembered import (
     believed,
     believed_until,
@@ -30,6 +28,7 @@ from tests.deciding.remembered import (
     wait_until,
 )
 from tests.deciding.world import owner
+from tests.gone import database_gone
 
 P = Permission
 
@@ -134,23 +133,6 @@ def test_a_stranger_cannot_beat_for_it(cast, scans):
 
 
 # --- the database
-
-
-@contextmanager
-def database_gone() -> Iterator[None]:
-    """For everybody, the listener too: it ends all sessions and takes no new one."""
-    name = connection.settings_dict["NAME"]
-    with superuser() as server:
-        server.execute(f'alter database "{name}" allow_connections false')
-        try:
-            server.execute(
-                "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = %s",
-                [name],
-            )
-            yield
-        finally:
-            server.execute(f'alter database "{name}" allow_connections true')
-            connections.close_all()
 
 
 def test_without_the_database_it_holds_half_a_second_and_then_nothing_is_said(cast, scans):

@@ -14,9 +14,8 @@ from accounts.decision import decide
 from accounts.permissions import Permission
 from audit import refusals
 from audit.models import Event
-from tests.cast import gathered
 from tests.deciding.remembered import remembered
-from tests.gateway.conftest import program
+from tests.gateway.conftest import Program
 from tests.gateway.test_forward import nginx
 from tests.rest import caller
 
@@ -49,22 +48,24 @@ def lead(pool: ConnectionPool, arguments: dict[str, Any]) -> None:
     pool.reset()
 
 
-@pytest.mark.usefixtures("gone")
-def test_the_decision_goes_on(cast, served):
+@pytest.fixture
+def keys(cast, served) -> list[str]:
+    """Of Alice, who may ask about others; of Bob, who may; and of Charlie, who may not."""
+    return [caller(user).secret for user in (cast.alice, cast.bob, cast.charlie)]
+
+
+def test_the_decision_goes_on(cast, served, gone):
     assert decide(cast.bob, Permission.INVOKE, served).allowed
     assert decide(cast.charlie, Permission.INVOKE, served).reason == "no_grant"
 
 
-@pytest.mark.usefixtures("heard", "gone")
-def test_the_decision_out_of_memory_goes_on(served):
-    cast = gathered()
+def test_the_decision_out_of_memory_goes_on(heard, cast, served, gone):
     assert remembered(cast.bob, Permission.INVOKE, served).allowed
     assert remembered(cast.charlie, Permission.INVOKE, served).reason == "no_grant"
 
 
-def test_the_check_endpoint_goes_on(cast, served, request):
-    asker = program(cast.alice)
-    request.getfixturevalue("gone")
+def test_the_check_endpoint_goes_on(keys, gone):
+    asker = Program(keys[0])
     body = {"action": {"name": "invoke"}, "resource": {"type": "model", "id": "oncology/tumour"}}
     for name, may in (("bob", True), ("charlie", False)):
         asked = body | {"subject": {"type": "user", "id": name}}
@@ -74,11 +75,9 @@ def test_the_check_endpoint_goes_on(cast, served, request):
         assert [one["decision"] for one in each] == [may, may]
 
 
-def test_forward_auth_goes_on(cast, served, request):
+def test_forward_auth_goes_on(cast, keys, gone):
     """What would have been counted as a repetition is an event of its own."""
-    keys = [caller(user).secret for user in (cast.bob, cast.charlie)]
-    request.getfixturevalue("gone")
-    for key, status in zip(keys, (200, 403), strict=True):
+    for key, status in zip(keys[1:], (200, 403), strict=True):
         for _ in range(2):
             headers = nginx() | {"Authorization": f"Bearer {key}"}
             assert Client().get("/authz/forward", headers=headers).status_code == status
