@@ -13,6 +13,7 @@ from redis import Redis, RedisError
 from accounts.point import listener
 from governance.embedded import binaries
 from tests.conftest import superuser
+from tests.gateway.programs import free_port
 from tests.together import until
 
 END_ALL = """
@@ -38,9 +39,10 @@ class OwnRedis:
     """A server of a test's own, so that it can end it."""
 
     def __init__(self, place: Path) -> None:
-        socket = place / "redis.sock"
-        self.url = f"unix://{socket}"
-        command = [binaries.redis_server(), "--port", "0", "--unixsocket", socket, "--save", ""]
+        port = str(free_port())
+        self.url = f"redis://127.0.0.1:{port}"
+        command = [str(binaries.redis_server()), "--bind", "127.0.0.1", "--port", port]
+        command += ["--save", ""]
         with (place / "redis.log").open("w") as log:
             self.child = subprocess.Popen(command, stdout=log, cwd=place)
         until(self.answers)

@@ -64,8 +64,8 @@ def clock(monkeypatch) -> Clock:
 
 
 def a_grant(cast: Cast, scans: Any, start: datetime, end: datetime, slug: str = "reader") -> Asked:
-    window = {"starts_at": start, "expires_at": end}
-    grants.give(role(slug), cast.charlie, scans, by=cast.alice, **window)
+    to = role(slug), cast.charlie, scans
+    grants.give(*to, starts_at=start, expires_at=end, by=cast.alice)
     return Asked(cast.charlie, P.READ)
 
 
@@ -73,8 +73,8 @@ def a_deny(cast: Cast, scans: Any, start: datetime, end: datetime, slug: str = "
     """Of somebody who reads by a role on all; an auditor is denied by an admin alone."""
     if not decide(cast.dana, P.READ, scans).allowed:
         grants.give(role("reader"), cast.dana, cast.oncology, by=cast.alice)
-    window = {"starts_at": start, "expires_at": end}
-    grants.give(role(slug), cast.dana, scans, effect="deny", by=cast.erin, **window)
+    to = role(slug), cast.dana, scans
+    grants.give(*to, effect="deny", starts_at=start, expires_at=end, by=cast.erin)
     return Asked(cast.dana, P.READ, opens=False)
 
 
@@ -263,7 +263,9 @@ def test_a_clock_that_is_set_back_brings_nothing_back(cast, scans, clock):
         over = "starts_at = now() - interval '1 hour', expires_at = now() - interval '1 second'"
         beside(session, f"update accounts_grant set {over} where id = '{deny.pk}'")
     assert remembered(cast.bob, P.READ, scans).allowed
-    clock.set(Grant.objects.get(pk=deny.pk).expires_at - MICRO)
+    deny.refresh_from_db()
+    assert deny.expires_at is not None
+    clock.set(deny.expires_at - MICRO)
     assert remembered(cast.bob, P.READ, scans).reason == "deny_grant"
 
 

@@ -33,7 +33,7 @@ def chain(cast: Cast) -> tuple[Cast, Any, Any]:
     scans = published(cast)
     source = approved(cast, scans)
     model = assets.register(cast.oncology, "model", slug="tumour", by=cast.alice)
-    model = states.set_state(model, "published", by=cast.alice)
+    states.set_state(model, "published", by=cast.alice)
     grants.give(role("reader"), cast.bob, model, by=cast.alice)
     return cast, model, approved(cast, model, source)
 

@@ -106,8 +106,10 @@ class Doors:
             assert self.site.forward(self.keys["charlie"]) == 403
 
     def close_after(self, until: int) -> None:
-        """What was asked later is a fault, neither yes nor no; by the clock of the stamps."""
+        """What is not remembered, or asked later, is a fault: neither yes nor no. By the clock of
+        the stamps; nobody asked about Petra before."""
         while clock() <= until + 200_000_000:
+            assert self.check("petra")[0] >= 500
             for name, may in (("bob", True), ("charlie", False)):
                 asked = clock()
                 found = self.check(name)
