@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from redis import Redis
 
-from accounts.point import stamps
+from accounts.point.state import state
 from accounts.queries import compared
 from audit import trail
 from audit.seal import anchors
@@ -136,16 +136,15 @@ def redis() -> Answer:
 
 def decisions() -> Answer:
     """Right either way; out of memory they are faster."""
-    if settings.DECISION_POINT == "off":
+    found = state()
+    if not found.is_on:
         return ok("come from the database: DECISION_POINT is off")
-    shared = stamps.shared()
-    age = shared.age()
-    if age is None or age > stamps.MAX_AGE:
+    if found.age is None or not found.is_heard:
         return warn("come from the database: no listener is heard", "./manage.py listen")
-    asked, loaded, entries = shared.reported()
     return ok(
-        f"come out of memory, heard {age // 1_000_000} ms ago; processes tell every 64 reads,"
-        f" by the last of which: {asked} questions, {loaded} reads, {entries} entries"
+        f"come out of memory, heard {found.age * 1000:.0f} ms ago; processes tell every 64 reads,"
+        f" by the last of which: {found.questions} questions, {found.reads} reads,"
+        f" {found.entries} entries"
     )
 
 

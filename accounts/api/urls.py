@@ -10,6 +10,7 @@ from accounts.api.explain import Explain, WhatDoor, WhoDoor
 from accounts.api.grants import GrantDoor
 from accounts.api.groups import GroupDoor
 from accounts.api.keys import KeyDoor
+from accounts.api.metrics import DecisionMetrics
 from accounts.api.roles import RoleDoor
 from accounts.api.services import ServiceDoor
 from accounts.api.token import Token
@@ -29,6 +30,7 @@ schemes = (schema.KeyScheme, schema.SessionScheme)  # known to the schema once i
 
 urlpatterns = [
     path("decide", Decide.as_view(), name="api-decide"),
+    path("decide/metrics", DecisionMetrics.as_view(), name="api-decide-metrics"),
     path("explain", Explain.as_view(), name="api-explain"),
     path("who-can", WhoDoor.as_view({"get": "list"}), name="api-who-can"),
     path("what-can", WhatDoor.as_view({"get": "list"}), name="api-what-can"),

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from audit.doors.metrics import Gauge, require_reader, scraped
 from audit.doors.noun import JSONOnly
-from audit.doors.rest import require_known
-from audit.queries import READ_TRAIL
 from audit.sinks import outbox, targets
 
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
 GAUGES = {
     "lag_seconds": "Age of the oldest event that has not arrived.",
     "pending_events": "Events that have not arrived, counted up to 10000.",
@@ -29,18 +27,16 @@ class Metrics(APIView):
     @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, request: Request) -> HttpResponse:
         """Lag of every sink, in the text format of Prometheus."""
-        require_known(request.query_params, ())
-        if not request.user.has_perm(READ_TRAIL):
-            raise Http404
+        require_reader(request)
         lags = [outbox.lag(one.name) for one in targets.configured()]
-        lines = []
-        for name, about in GAUGES.items():
-            lines += [
-                f"# HELP gatehouse_sink_{name} {about}",
-                f"# TYPE gatehouse_sink_{name} gauge",
-            ]
-            lines += [f'gatehouse_sink_{name}{{sink="{one.name}"}} {of(one, name)}' for one in lags]
-        return HttpResponse("\n".join(lines) + "\n", content_type=TEXT)
+        return scraped(
+            Gauge(
+                f"gatehouse_sink_{name}",
+                about,
+                [(f'{{sink="{one.name}"}}', of(one, name)) for one in lags],
+            )
+            for name, about in GAUGES.items()
+        )
 
 
 def of(lag: outbox.Lag, gauge: str) -> float:

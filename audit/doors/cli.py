@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.http import Http404
 
 from audit.context import Origin, entered
 from audit.refusals import keeper
@@ -43,6 +44,9 @@ class ActionCommand(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         except PermissionDenied as error:
             raise CommandError(str(error), returncode=3) from error
+        except Http404 as error:
+            words = "There is nothing here that you may see."
+            raise CommandError(words, returncode=3) from error
 
     def act(self, by: Any, **options: Any) -> str | None:
         raise NotImplementedError

@@ -1,31 +1,25 @@
-"""What fails, fails closed: refused, or asked of the database. Times hold to the millisecond."""
+"""What is remembered follows each change at once; what must not be remembered is not."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone
-from redis import Redis
 
 from accounts.actions import grants, groups, keys, people, roles
 from accounts.decision import Decision, decide
 from accounts.models import Grant, Membership
 from accounts.permissions import Permission
-from accounts.point import listener, loading, point, stamps
-from registry.actions import states, versions
-from registry.models import Asset
+from accounts.point import loading, point
+from registry.actions import assets, files, projects, states, versions
 from tests.acting import do
 from tests.cast import gathered, role
 from tests.deciding.race import beside
+from tests.deciding.remembered import published, remembered
 from tests.deciding.world import owner
 
 P = Permission
@@ -38,20 +32,7 @@ def cast(heard) -> Any:
 
 @pytest.fixture
 def scans(cast) -> Any:
-    """Published, and Bob is its reader."""
-    found = states.set_state(Asset.objects.get(pk=cast.scans.pk), "published", by=cast.alice)
-    grants.give(role("reader"), cast.bob, found, by=cast.alice)
-    return found
-
-
-def remembered(subject, permission, resource, **stated) -> Decision:
-    """Out of memory, or the test is about nothing."""
-    found = point.current()
-    assert found is not None
-    before = found.asked - found.left
-    decision = decide(subject, permission, resource, **stated)
-    assert found.asked - found.left == before + 1
-    return decision
+    return published(cast)
 
 
 def test_a_revoke_counts_before_the_call_returns(cast, scans):
@@ -100,11 +81,41 @@ def test_whoever_answers_for_a_service_is_deactivated(cast, scans):
     assert remembered(cast.scoring.user, P.DOWNLOAD, scans).reason == "subject_inactive"
 
 
-def test_a_version_that_is_withdrawn_and_one_that_lies_below(cast, scans):
+def test_a_version_that_is_withdrawn(cast, scans):
+    """It alone: the one beside it goes on, and so does what they lie in."""
+    one, other = (versions.open_version(scans, by=cast.alice) for _ in range(2))
+    for version in (one, other):
+        files.refer(version, "x", uri="s3://b/x", size=1, sha256="0" * 64, by=cast.alice)
+        versions.approve(version, by=cast.alice)
+        assert remembered(cast.bob, P.DOWNLOAD, version).allowed
+    versions.withdraw(one, reason="wrong bytes", by=cast.alice)
+    assert remembered(cast.bob, P.DOWNLOAD, one).reason == "resource_withdrawn"
+    assert remembered(cast.bob, P.READ, one).allowed  # the card says so
+    assert remembered(cast.bob, P.DOWNLOAD, other).allowed
+    assert remembered(cast.bob, P.DOWNLOAD, scans).allowed
+
+
+def test_what_lies_in_something_that_is_withdrawn(cast, scans):
     version = versions.open_version(scans, by=cast.alice)
     assert remembered(cast.alice, P.DOWNLOAD, version).allowed
     states.set_state(scans, "withdrawn", by=cast.alice)
     assert remembered(cast.alice, P.DOWNLOAD, version).reason == "resource_withdrawn"
+
+
+def test_a_resource_that_moves_takes_what_its_projects_give(cast, scans):
+    """With its versions: what the old one gave ends and what the new one gives begins."""
+    lab = projects.register(slug="lab", name="Lab", owner=cast.alice, by=cast.erin)
+    version = versions.open_version(scans, by=cast.alice)
+    grants.give(role("contributor"), cast.charlie, cast.oncology, by=cast.alice)
+    grants.give(role("contributor"), cast.petra, lab, by=cast.alice)
+    for there, allowed in ((lab, cast.petra), (cast.oncology, cast.charlie)):
+        for who in (cast.petra, cast.charlie):  # remembered as it was
+            assert remembered(who, P.UPLOAD, scans).allowed is (who != allowed)
+            assert remembered(who, P.UPLOAD, version).allowed is (who != allowed)
+        scans = assets.move(scans, there, by=cast.alice)
+        for who in (cast.petra, cast.charlie):
+            assert remembered(who, P.UPLOAD, scans).allowed is (who == allowed)
+            assert remembered(who, P.UPLOAD, version).allowed is (who == allowed)
 
 
 def test_a_key_that_is_revoked(cast, scans):
@@ -114,181 +125,6 @@ def test_a_key_that_is_revoked(cast, scans):
     assert remembered(cast.bob, P.DOWNLOAD, scans, key=key).reason == "key_scope"
     keys.revoke(key, by=cast.bob)
     assert remembered(cast.bob, P.READ, scans, key=key).reason == "key_revoked"
-
-
-def window(cast, scans, start, end) -> None:
-    grants.give(role("reader"), cast.charlie, scans, starts_at=start, expires_at=end, by=cast.alice)
-    for _ in range(3):
-        decide(cast.charlie, P.READ, scans)  # remembered, while it is not time
-
-
-def moment(cast, scans, is_open: bool) -> float:
-    """When the answer turns, as seconds of the epoch."""
-    while decide(cast.charlie, P.READ, scans).allowed != is_open:
-        before = time.time()
-        assert before < time.time() + 5
-    return time.time()
-
-
-def test_a_window_opens_and_closes_to_the_millisecond(cast, scans):
-    """No clock job, no stamp: the times are compared at each question."""
-    start = timezone.now() + timedelta(seconds=0.5)
-    end = start + timedelta(seconds=0.4)
-    window(cast, scans, start, end)
-    while (now := timezone.now()) < end + timedelta(milliseconds=100):
-        allowed = decide(cast.charlie, P.READ, scans).allowed
-        after = timezone.now()
-        if allowed:
-            assert after >= start and now < end, (now, after)
-        else:
-            assert now < start or after >= end, (now, after)
-    assert point.current() is not None
-
-
-def test_a_clock_that_is_set_back_brings_nothing_back(cast, scans, monkeypatch):
-    """What was over when it was read was left out, a deny too: then it is read again."""
-    deny = grants.give(role("reader"), cast.bob, scans, effect="deny", by=cast.alice)
-    assert remembered(cast.bob, P.READ, scans).reason == "deny_grant"
-    with owner() as session:
-        over = "starts_at = now() - interval '1 hour', expires_at = now() - interval '1 second'"
-        beside(session, f"update accounts_grant set {over} where id = '{deny.pk}'")
-    assert remembered(cast.bob, P.READ, scans).allowed
-    real = time.time_ns
-    monkeypatch.setattr(time, "time_ns", lambda: real() - 1_500_000_000)
-    assert remembered(cast.bob, P.READ, scans).reason == "deny_grant"
-
-
-def test_a_clock_that_is_set_forward_ends_what_it_passes(cast, scans, monkeypatch):
-    grants.revoke(Grant.objects.get(user=cast.bob), by=cast.alice)
-    end = timezone.now() + timedelta(hours=1)
-    grants.give(role("reader"), cast.bob, scans, expires_at=end, by=cast.alice)
-    assert remembered(cast.bob, P.READ, scans).allowed
-    real = time.time_ns
-    monkeypatch.setattr(time, "time_ns", lambda: real() + 3600 * 10**9 + 1)
-    found = point.current()
-    assert found is not None
-    told = found.answer(cast.bob.pk, P.READ, scans.pk, "", None)
-    assert told is None or told[0] != "allowed"
-
-
-# --- the listener
-
-
-@pytest.fixture
-def frozen(transactional_db, settings, tmp_path) -> Any:
-    """A listener as a process of its own, that can be stopped where it stands."""
-    settings.DECISION_STAMPS = tmp_path / "stamps"
-    point.forget()
-    name = connection.settings_dict["NAME"]
-    code = (
-        "import os, django; django.setup()\n"
-        "from django.db import connections\n"
-        f"connections['default'].settings_dict['NAME'] = {name!r}\n"
-        "from accounts.point.listener import listen\nlisten(lambda: False)"
-    )
-    environment = os.environ | {
-        "DECISION_STAMPS": str(settings.DECISION_STAMPS),
-        "DJANGO_SETTINGS_MODULE": "governance.settings",
-    }
-    process = subprocess.Popen([sys.executable, "-c", code], env=environment)
-    wait_until(lambda: point.current() is not None)
-    yield process
-    process.send_signal(signal.SIGCONT)
-    process.kill()
-    process.wait()
-    point.forget()
-
-
-def wait_until(holds) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def has_heard(at: int) -> None:
-    """Whatever was committed by then; or it would be stamped, and read again, later."""
-    wait_until(lambda: stamps.shared().view[stamps.BEAT] > at)
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGSTOP)
-    os.waitpid(process.pid, os.WUNTRACED)
-
-
-def test_frozen_it_is_believed_for_half_a_second_at_most(frozen):
-    cast = gathered()
-    grant = grants.give(role("reader"), cast.bob, cast.oncology, by=cast.alice)
-    has_heard(stamps.clock())
-    assert remembered(cast.bob, P.READ, cast.oncology).allowed
-    with owner() as session:
-        session.execute("delete from accounts_userpermission where grant_id = %s", [grant.pk])
-        stop(frozen)
-        session.commit()
-    start = time.monotonic()
-    while decide(cast.bob, P.READ, cast.oncology).allowed:
-        assert time.monotonic() - start < 0.55
-    assert point.current() is None
-    assert not decide(cast.bob, P.READ, cast.oncology).allowed
-    frozen.send_signal(signal.SIGCONT)
-    wait_until(lambda: point.current() is not None)
-    assert not remembered(cast.bob, P.READ, cast.oncology).allowed
-
-
-def test_killed_it_is_not_believed_and_a_new_one_makes_all_be_read_again(frozen):
-    cast = gathered()
-    grant = grants.give(role("reader"), cast.bob, cast.oncology, by=cast.alice)
-    assert remembered(cast.bob, P.READ, cast.oncology).allowed
-    frozen.kill()
-    frozen.wait()
-    wait_until(lambda: point.current() is None)
-    with owner() as session:
-        session.execute("delete from accounts_userpermission where grant_id = %s", [grant.pk])
-        session.commit()
-    thread, stop = listener.in_thread()
-    wait_until(lambda: point.current() is not None)
-    assert not remembered(cast.bob, P.READ, cast.oncology).allowed
-    stop.set()
-    thread.join(5)
-
-
-def test_a_stranger_cannot_beat_for_it(cast, scans):
-    """Anybody may send on the channel: it makes things be read again, and nothing else."""
-    found = point.current()
-    assert found is not None
-    far = stamps.clock() + 10**12
-    with owner() as session:
-        for payload in (f"beat {far}", "beat x", "*", "", "1", "2,999999999", "-1", "\u0664"):
-            session.execute("select pg_notify('accounts_touched', %s)", [payload])
-            session.commit()
-    wait_until(lambda: found.view[stamps.BEAT] > stamps.clock() - 200_000_000)
-    assert found.view[stamps.BEAT] < far
-    assert remembered(cast.bob, P.READ, scans).allowed
-
-
-# --- the servers
-
-
-def test_without_the_database_nothing_new_is_allowed(cast, scans):
-    """What is remembered holds half a second, in which nothing can change; then nothing is said."""
-    assert remembered(cast.bob, P.READ, scans).allowed
-    name = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = "gone"
-    try:
-        with pytest.raises(OperationalError):
-            decide(cast.charlie, P.READ, scans)
-        wait_until(lambda: True)
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = name
-
-
-def test_redis_is_not_on_the_way(cast, scans, settings):
-    settings.REDIS_URL = "unix:///nowhere"
-    with pytest.raises(Exception, match="nowhere"):
-        Redis.from_url(settings.REDIS_URL).ping()
-    assert remembered(cast.bob, P.READ, scans).allowed
 
 
 # --- what must not be remembered

@@ -68,7 +68,9 @@ def stop(child: subprocess.Popen) -> None:  # type: ignore[type-arg]
 
 
 @contextmanager
-def gatehouse(place: Path, database: str = "") -> Iterator[tuple[int, subprocess.Popen]]:  # type: ignore[type-arg]
+def gatehouse(
+    place: Path, database: str = "", **more: str
+) -> Iterator[tuple[int, subprocess.Popen]]:  # type: ignore[type-arg]
     """The server as `manage.py run` starts it, on the database of this test."""
     port = free_port()
     url = urlsplit(os.environ["DATABASE_URL"])
@@ -78,7 +80,7 @@ def gatehouse(place: Path, database: str = "") -> Iterator[tuple[int, subprocess
         *("--working-dir", str(settings.BASE_DIR), "governance.wsgi:application"),
     ]
     name = database or connection.settings_dict["NAME"]
-    env = {"DATABASE_URL": url._replace(path=f"/{name}").geturl()}
+    env = {"DATABASE_URL": url._replace(path=f"/{name}").geturl()} | more
     with running(command, port, place, **env) as child:
         yield port, child
 

@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from accounts.actions import grants
 from accounts.models import Grant
+from accounts.point import point
+from tests.deciding.remembered import wait_until
 from tests.gateway import model_server, programs
+from tests.gone import Ear, OwnRedis, database_gone, own_redis
 from tests.rest import caller
 
 INFER = "/v1/models/tumour/infer"
@@ -51,6 +55,7 @@ class Front:
     port: int
     gate: Any
     gone: int = 0  # what it answers when Gatehouse does not
+    redis: OwnRedis | None = None  # its own, so that it can be ended
 
     def send(self, method: str, path: str, key: str = "", *more: str, host: str = "") -> Reply:
         body = BODY if method == "POST" else b""
@@ -84,20 +89,34 @@ def whole(raw: bytes) -> bool:
 GONE = {"nginx.conf": 500, "Caddyfile": 502, "traefik.yml": 500, "envoy.yaml": 503}
 
 
+@pytest.fixture
+def ear(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Ear]:
+    """A listener for the server under test, that a test can end."""
+    settings.DECISION_STAMPS = tmp_path / "stamps"
+    point.forget()
+    found = Ear()
+    wait_until(lambda: point.current() is not None)
+    yield found
+    found.end()
+    point.forget()
+
+
 @pytest.fixture(params=list(programs.PROXIES))
-def front(request: Any, transactional_db: None, served: Any, tmp_path: Path) -> Iterator[Front]:
+def front(request: Any, ear: Any, served: Any, tmp_path: Path) -> Iterator[Front]:
     if sys.platform != "linux":
         pytest.skip("the wheels of the proxies are for Linux")
     name = request.param
     with ExitStack() as stack:
-        gate, child = stack.enter_context(programs.gatehouse(tmp_path))
+        redis = stack.enter_context(own_redis(tmp_path))
+        where = {"REDIS_URL": redis.url, "DECISION_STAMPS": str(settings.DECISION_STAMPS)}
+        gate, child = stack.enter_context(programs.gatehouse(tmp_path, **where))
         model = stack.enter_context(model_server.serving())
         listen = programs.free_port()
         config = programs.sample(name, tmp_path, gate, model, listen)
         command = programs.PROXIES[name](config)
         home = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
         stack.enter_context(programs.running(command, listen, tmp_path, **home))
-        found = Front(listen, child, GONE[name])
+        found = Front(listen, child, GONE[name], redis)
         until = time.monotonic() + 10
         while found.send("GET", "/").status != 401 and time.monotonic() < until:
             time.sleep(0.05)  # it listens before it has read its routes
@@ -137,7 +156,7 @@ TRICKS = [
 ]
 
 
-def test_a_proxy_lets_through_what_is_granted_and_nothing_else(front, cast, served):
+def test_a_proxy_lets_through_what_is_granted_and_nothing_else(front, ear, cast, served):
     bob, charlie = caller(cast.bob).secret, caller(cast.charlie).secret
 
     answer = front.send("POST", INFER, bob, "X-Authz-Subject: erin", "x-authz-subject: erin")
@@ -159,6 +178,18 @@ def test_a_proxy_lets_through_what_is_granted_and_nothing_else(front, cast, serv
     assert front.send("GET", "/", bob).status == 403
     assert not front.send("POST", INFER, bob, host="other.example.org").reached
 
+    with database_gone():
+        for key in (bob, charlie, bob, charlie):
+            lost = front.send("POST", INFER, key)
+            assert 500 <= lost.status < 600, lost.head
+            assert not lost.reached
+    says_right(front, bob, charlie)
+    assert front.redis is not None
+    front.redis.end()
+    says_right(front, bob, charlie)
+    ear.end()
+    says_right(front, bob, charlie)
+
     for name, value in FORGED:
         for path in (ELSEWHERE, "/"):
             method = "POST" if path == ELSEWHERE else "GET"
@@ -171,6 +202,8 @@ def test_a_proxy_lets_through_what_is_granted_and_nothing_else(front, cast, serv
         clean = tricked.status == 200 and tricked.json["path"] == INFER
         assert clean or tricked.status in (400, 403), (path, tricked.head)
 
+    wait_until(lambda: point.current() is None)
+    says_right(front, bob, charlie)
     grants.revoke(Grant.objects.get(user=cast.bob, resource=served), by=cast.erin)
     assert front.send("POST", INFER, bob).status == 403
 
@@ -178,6 +211,12 @@ def test_a_proxy_lets_through_what_is_granted_and_nothing_else(front, cast, serv
     gone = front.send("POST", INFER, bob)
     assert gone.status == front.gone, gone.head
     assert not gone.reached
+
+
+def says_right(front: Front, bob: str, charlie: str) -> None:
+    assert front.send("POST", INFER, bob).status == 200
+    assert front.send("POST", INFER, charlie).status == 403
+    assert front.send("POST", INFER, charlie).status == 403  # again, which is only counted
 
 
 def test_why_a_proxy_drops_headers_with_underscores(transactional_db, cast, served, tmp_path):
