@@ -138,7 +138,10 @@ def decisions() -> Answer:
     """Right either way; out of memory they are faster."""
     if settings.DECISION_POINT == "off":
         return ok("come from the database: DECISION_POINT is off")
-    shared = stamps.shared()
+    try:
+        shared = stamps.shared()
+    except OSError as error:
+        return warn(f"come from the database: {error}", "Make room where DECISION_STAMPS lies.")
     age = shared.age()
     if age is None or age > stamps.MAX_AGE:
         return warn("come from the database: no listener is heard", "./manage.py listen")
