@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Generator
 from contextlib import closing
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
@@ -13,6 +14,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, models, transaction
 
 from audit.balance import undiffed
+from audit.clash import Again, Clash, fresh, met
 from audit.context import (
     AFTER_COMMIT,
     Act,
@@ -24,12 +26,13 @@ from audit.context import (
     opened,
 )
 from audit.models import Event, insert, root_model
-from audit.refusals import is_repeat, keep
+from audit.refusals import in_foreign_transaction, is_repeat, keep
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Steps = Generator[None, None, R]
 
+log = logging.getLogger(__name__)
 ACTIONS: dict[str, Callable[..., Any]] = {}
 
 
@@ -79,26 +82,47 @@ def governed(
             raise TypeError(f"{verb}: by is never None, machines are users too")
         if current() is not None:
             raise NestedAct(f"{verb} inside another act: compose plain functions")
-        act = Act(verb, event_class, kwargs["by"], folds=folds)
-        target = next((a for a in args if isinstance(a, models.Model)), None)
+        # All that an act in one step does is undone with its transaction.
+        again = function is not steps and not in_foreign_transaction()
+        act = partial(Act, verb, event_class, kwargs["by"], folds=folds)
         try:
-            with closing(steps(*args, **kwargs)) as work:
-                next(work)
-                with opened(act), transaction.atomic():
-                    set_gate(str(act.uid))
-                    # First of all that follows the commit; what fails there fails nobody.
-                    transaction.on_commit(lambda: committed(act), robust=True)
-                    result = last(work)
-                    close(act, result if isinstance(result, models.Model) else target)
-            return result
-        except Exception as error:
-            keep(refusal(act, error, target))
-            error.kept = True  # type: ignore[attr-defined]  # one attempt, one event
-            raise
+            return attempt(act(), again, steps, args, kwargs)
+        except Again as error:
+            log.warning("%s met another act and is done again: %s", verb, error.__cause__)
+            named = {name: fresh(value) for name, value in kwargs.items() if name != "by"}
+            now = tuple(map(fresh, args))
+            return attempt(act(), False, steps, now, named | {"by": kwargs["by"]})
 
     run.verb = verb  # type: ignore[attr-defined]
     ACTIONS[verb] = run
     return run
+
+
+def attempt(
+    act: Act, again: bool, steps: Callable[..., Steps[R]], args: Any, kwargs: dict[str, Any]
+) -> R:
+    """`again`: where it met another act nothing is kept of it, and it may be made once more."""
+    target = next((a for a in args if isinstance(a, models.Model)), None)
+    try:
+        with closing(steps(*args, **kwargs)) as work:
+            next(work)
+            with opened(act), transaction.atomic():
+                set_gate(str(act.uid))
+                # First of all that follows the commit; what fails there fails nobody.
+                transaction.on_commit(lambda: committed(act), robust=True)
+                result = last(work)
+                close(act, result if isinstance(result, models.Model) else target)
+        return result
+    except Exception as error:
+        clashed = met(error, (*args, *kwargs.values()))
+        if clashed and again:
+            raise Again from error
+        told = Clash() if clashed else error
+        keep(refusal(act, told, target))
+        told.kept = True  # type: ignore[attr-defined]  # one attempt, one event
+        if clashed:
+            raise told from error
+        raise
 
 
 def last(work: Steps[R]) -> R:

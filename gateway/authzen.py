@@ -193,12 +193,13 @@ def named(asker: Asker, asked: Question) -> Verdict | Asked:
     if means is None:
         known = queries.is_type(asked.resource.type)
         return Verdict(False, "action_unknown" if known else "resource_unknown", subject)
-    resource = asker.once(queries.resource, means, asked.resource.id)
-    if resource is None:
-        return Verdict(False, "resource_unknown", subject)
+    # Before the name: else this would be said of what exists and is hidden, and of nothing else.
     purpose = asked.context.get("purpose", "")
     if purpose not in ("", *Purpose.values):
         return Verdict(False, "purpose_unknown", subject)
+    resource = asker.once(queries.resource, means, asked.resource.id)
+    if resource is None:
+        return Verdict(False, "resource_unknown", subject)
     return Asked(subject, means.permission, resource, purpose)
 
 

@@ -136,7 +136,10 @@ def redis() -> Answer:
 
 def decisions() -> Answer:
     """Right either way; out of memory they are faster."""
-    found = state()
+    try:
+        found = state()
+    except OSError as error:
+        return warn(f"come from the database: {error}", "Make room where DECISION_STAMPS lies.")
     if not found.is_on:
         return ok("come from the database: DECISION_POINT is off")
     if found.age is None or not found.is_heard:

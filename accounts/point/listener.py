@@ -22,13 +22,14 @@ log = logging.getLogger(__name__)
 
 
 def listen(stopped: Callable[[], bool]) -> None:
-    """Until told to stop; without its database it keeps trying, and is not believed meanwhile."""
+    """Until told to stop; without its database or room for the file it keeps trying, and is not
+    believed meanwhile."""
     while not stopped():
         try:
             with connect() as session:
                 log.info("Listening: decisions come out of memory.")
                 follow(session, stopped)
-        except psycopg.Error as error:
+        except (psycopg.Error, OSError) as error:
             log.warning("Not listening, decisions come from the database: %s", error)
             time.sleep(RETRY_SECONDS)
 

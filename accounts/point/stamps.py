@@ -21,6 +21,7 @@ from django.conf import settings
 ALL, BEAT, BOOT, ANY, FIRST, SLOTS = 0, 1, 2, 3, 64, 1 << 18
 ROWS = range(4, FIRST, 4)  # process id, questions, reads, entries: what each process reports
 SIZE = 8 * (FIRST + SLOTS)
+NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 MAX_AGE = 500_000_000  # nanoseconds since the listener was last known to have heard everything
 # Runs on while the machine sleeps, which the ordinary monotonic clock of Linux does not.
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -48,10 +49,7 @@ class Stamps:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with locked(path) as file:
-            if os.fstat(file).st_size != SIZE:
-                os.ftruncate(file, 0)
-                os.ftruncate(file, SIZE)
+        with whole(path) as file:
             self.inode = os.fstat(file).st_ino
             self.view = memoryview(mmap.mmap(file, SIZE)).cast("Q")
             if self.view[BOOT] != boot():
@@ -62,10 +60,7 @@ class Stamps:
 
     def is_current(self) -> bool:
         """Is it still the file that others see?"""
-        try:
-            return self.path.stat().st_ino == self.inode
-        except OSError:
-            return False
+        return is_at(self.path, self.inode)
 
     def bump(self, slots: Iterable[int]) -> None:
         """Under a lock: an increment that is lost would let something old look new again."""
@@ -111,6 +106,41 @@ def locked(path: Path) -> Iterator[int]:
     finally:
         fcntl.flock(file, fcntl.LOCK_UN)  # a mapping keeps a copy of it, which would hold the lock
         os.close(file)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[int]:
+    """Locked, the file that others see, with room on the disk for every byte: where a mapping is
+    written to and there is none, the process ends (SIGBUS) and cannot answer in another way."""
+    while True:
+        with locked(path) as file:
+            if not is_at(path, os.fstat(file).st_ino):
+                continue  # replaced while we waited
+            if os.fstat(file).st_size == SIZE:
+                yield file
+                return
+            replace(path)
+
+
+def is_at(path: Path, inode: int) -> bool:
+    try:
+        return path.stat().st_ino == inode
+    except OSError:
+        return False
+
+
+def replace(path: Path) -> None:
+    """By a new file, under the lock of the old one: what others map is never made shorter."""
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        with os.fdopen(os.open(fresh, NEW, 0o600), "wb") as file:
+            file.write(bytes(SIZE))
+            file.flush()
+            os.fsync(file.fileno())  # some file systems look for room no sooner
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def parsed(text: str) -> list[int]:

@@ -24,6 +24,7 @@ from accounts.authentication import KeyAuthentication
 from accounts.models import Resource, User
 from gateway import hints, queries, wire
 from gateway.authzen import Asker
+from gateway.models import Alias
 from gateway.wire import Malformed
 
 URN = "urn:openid:authzen:access-request:error:"
@@ -62,17 +63,18 @@ class Requests(RequestView):
         subject = asker.subject(asked.subject)
         means = queries.meaning(asked.resource.type, asked.action)
         resource = means and queries.resource(means, asked.resource.id)
-        if not (subject and means and resource):
-            raise Problem("invalid_denial_binding", "Nothing here was denied under these names.")
-        require_denial(body, subject, means.permission, resource)
+        require_denial(body, subject, means, resource)
+        assert subject and means and resource
         found = submit(body, asked.context, means.permission, resource, subject, asker.user)
         return task(found, 202)
 
 
 def require_denial(
-    body: dict[str, Any], subject: User, permission: str, resource: Resource
+    body: dict[str, Any], subject: User | None, means: Alias | None, resource: Resource | None
 ) -> None:
+    """What is not there and what is hidden differ in nothing: each has no proof of a denial."""
     token = wire.optional(body, "denial").get("binding_token")
+    permission = means.permission if means else ""
     try:
         hints.require_bound(str(token or ""), subject, permission, resource)
     except hints.Unbound:

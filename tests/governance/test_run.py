@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import shutil
 import signal
@@ -12,13 +14,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 import pytest
 from django.core.management import CommandError, call_command
 
-from governance.embedded import ROOT
+from governance.embedded import ROOT, child
 from governance.embedded.account import socket_folder
+from governance.management.commands import run
 
 END_SECONDS = 20
 CREATE = "create_admin", "frida", "frida@example.org", "--as", "system"
@@ -95,18 +99,42 @@ def test_the_data_stays_and_a_kill_leaves_nothing(
     _wait_until_gone(data)
 
 
-def test_the_death_of_a_part_ends_all_and_is_named(
+def test_a_listener_that_dies_comes_back_and_another_part_ends_all_and_is_named(
     data: Path, running: subprocess.Popen[str]
 ) -> None:
+    port = next(one.environ()["PORT"] for one in _left(data) if "granian" in one.cmdline())
+    first = _listener(data)
+    assert first is not None
+    first.kill()
+    assert _decided_by(port) in ("memory", "database")
+    _wait_until(lambda: (now := _listener(data)) is not None and now.pid != first.pid)
+    _wait_until(lambda: _decided_by(port) == "memory")
     worker = next(one for one in _left(data) if "worker" in one.cmdline())
     parent = worker.parent()
     while parent is not None and "worker" in parent.cmdline():  # the pool's children end with it
         worker, parent = parent, parent.parent()
     worker.kill()
-    assert running.wait(END_SECONDS) == 1
-    assert running.stderr is not None
-    assert "worker ended" in running.stderr.read()
+    said, errors = running.communicate(timeout=END_SECONDS)
+    assert running.returncode == 1
+    assert "listener ended: decisions come from the database" in said
+    assert "worker ended" in errors
     assert not _left(data)
+
+
+def test_a_listener_that_keeps_ending_is_started_ever_later(tmp_path: Path) -> None:
+    log, command = tmp_path / "listener.log", ["false"]
+    one = run.Child("listener", log, command, run._start("listener", log, command), 0.0)
+    one.since = time.monotonic()
+    said = io.StringIO()
+    tend = run.Command(stdout=said)
+    for pause in (0.5, 1.0):
+        _wait_until(lambda: child.ended(one.process))
+        tend._revive([one])
+        assert one.pause == pause
+        one.again = 0.0  # it has passed
+        tend._revive([one])
+    child.end(one.process, seconds=5)
+    assert said.getvalue().count("it is started again in") == 2
 
 
 def test_a_busy_port_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -169,6 +197,17 @@ def _left(data: Path) -> list[psutil.Process]:
                 found.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
+    return found
+
+
+def _listener(data: Path) -> psutil.Process | None:
+    return next((one for one in _left(data) if "listen" in one.cmdline()), None)
+
+
+def _decided_by(port: str) -> str:
+    """As the site says; an answer that is none fails."""
+    with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
+        found: str = json.load(answer)["decisions"]
     return found
 
 

@@ -26,11 +26,26 @@ START_SECONDS = 60
 STOP_SECONDS = 6
 
 
+STEADY_SECONDS = 60  # whoever lived this long is started again at once, as after the first end
+LONGEST_PAUSE = 60.0
+
+
 @dataclass
 class Child:
     name: str
     log: Path
+    command: list[str]
     process: subprocess.Popen[bytes]
+    since: float
+    pause: float = 0.0  # seconds before it was last started
+    again: float | None = None  # when it is to be started again
+
+
+def _start(name: str, log: Path, command: list[str]) -> subprocess.Popen[bytes]:
+    # A worker that is asked to end waits for its jobs and its broker, which is gone by then; its
+    # jobs are acknowledged late, so what is cut off runs again.
+    death = signal.SIGKILL if name == "worker" else signal.SIGTERM
+    return child.spawn(command, log, death=death, cwd=embedded.ROOT)
 
 
 class Command(BaseCommand):
@@ -74,18 +89,35 @@ class Command(BaseCommand):
             for name, command in _commands(data, port).items():
                 log = data / "log" / f"{name}.log"
                 log.parent.mkdir(mode=0o700, exist_ok=True)
-                # A worker that is asked to end waits for its jobs and its broker, which is gone
-                # by then; its jobs are acknowledged late, so what is cut off runs again.
-                death = signal.SIGKILL if name == "worker" else signal.SIGTERM
-                process = child.spawn(command, log, death=death, cwd=embedded.ROOT)
-                children.append(Child(name, log, process))
+                process = _start(name, log, command)
+                children.append(Child(name, log, command, process, time.monotonic()))
             _wait_until_ready(children, port)
             self._announce(data, port)
             while True:
                 _require_alive(children)
+                self._revive(children)
                 time.sleep(0.3)
         finally:
             _stop(children)
+
+    def _revive(self, children: list[Child]) -> None:
+        """The site does without its listener, so it is started again: at once, then ever later."""
+        for one in children:
+            if not child.ended(one.process):
+                continue
+            now = time.monotonic()
+            if one.again is None:
+                steady = now - one.since > STEADY_SECONDS
+                one.pause = 0.5 if steady or not one.pause else min(2 * one.pause, LONGEST_PAUSE)
+                one.again = now + one.pause
+                self._say(
+                    f"{one.name} ended: decisions come from the database; it is started again in"
+                    f" {one.pause:g} s ({one.log})."
+                )
+            elif now >= one.again:
+                child.end(one.process, seconds=0)  # with whatever it left
+                one.process = _start(one.name, one.log, one.command)
+                one.since, one.again = now, None
 
     def _announce(self, data: Path, port: int) -> None:
         self._say(f"Gatehouse: http://127.0.0.1:{port}/  (logs: {data / 'log'}; stop: Ctrl-C)")
@@ -188,8 +220,9 @@ def _ready(port: int) -> bool:
 
 
 def _require_alive(children: list[Child]) -> None:
+    """All but the listener, without which decisions come from the database."""
     for one in children:
-        if child.ended(one.process):
+        if one.name != "listener" and child.ended(one.process):
             raise CommandError(f"{one.name} ended. The end of {one.log}:\n{child.tail(one.log)}")
 
 
