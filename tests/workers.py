@@ -26,7 +26,7 @@ EARLY: tuple[tuple[str, ...], ...] = (
         "tests/audit/test_tampering.py",
         "tests/accounts/test_point",
         "tests/accounts/test_agreement.py",
-        "tests/test_leaks.py",
+        "tests/leaks/",
         "tests/test_architecture.py",
     ),
 )
