@@ -136,12 +136,12 @@ def redis() -> Answer:
 
 def decisions() -> Answer:
     """Right either way; out of memory they are faster."""
-    try:
-        found = state()
-    except OSError as error:
-        return warn(f"come from the database: {error}", "Make room where DECISION_STAMPS lies.")
+    found = state()
     if not found.is_on:
         return ok("come from the database: DECISION_POINT is off")
+    if found.trouble:
+        advice = "Make room where DECISION_STAMPS lies."
+        return warn(f"come from the database: {found.trouble}", advice)
     if found.age is None or not found.is_heard:
         return warn("come from the database: no listener is heard", "./manage.py listen")
     return ok(

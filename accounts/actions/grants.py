@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
 from accounts import mail, rules
-from accounts.decision import check, own
+from accounts.decision import check, own, recheck
 from accounts.grants import (
     EVERYTHING,
     Reach,
@@ -81,16 +81,15 @@ def give(
 
 @action("grant.revoke", Event.Class.AUTHORIZATION)
 def revoke(grant: Grant, *, reason: str = "", by: User) -> Grant:
-    """The next request is refused. Lifting a deny from oneself takes a second person."""
+    """The next request is refused, by what a grant has become too. Lifting a deny from oneself
+    takes a second person."""
     if grant.user_id == by.pk and grant.effect == Grant.Effect.ALLOW:
         own(by, Permission.DISCOVER, grant.resource.path, rule="renounce")
     else:
         check(by, Permission.GRANT, grant.resource)
-    grant = Grant.objects.select_for_update().get(pk=grant.pk)
+    grant = newest(grant)
     if grant.effect == Grant.Effect.DENY:
         rules.require_other_side(by, grant.subject)
-    if grant.status == "replaced":
-        raise gone(grant)
     if grant.status in ("revoked", "expired"):
         raise ValidationError(f"This grant is {grant.status} already.", code="conflict")
     close_grant(grant, by=by, reason=reason)
@@ -103,7 +102,7 @@ def revoke(grant: Grant, *, reason: str = "", by: User) -> Grant:
 def suspend(grant: Grant, *, reason: str, by: User) -> Grant:
     """It gives nothing until somebody resumes it; its end stays where it was."""
     check(by, Permission.GRANT, grant.resource)
-    grant = require_held(grant, "active", "scheduled")
+    grant = require_held(grant, "active", "scheduled", follow=True)
     if not reason.strip():
         raise ValidationError({"reason": "Say what it waits for: the holder reads it."})
     suspend_grant(grant, by=by, reason=reason.strip())
@@ -182,11 +181,12 @@ def extend(
     return extended
 
 
-def require_held(grant: Grant, *statuses: str) -> Grant:
-    """Locked, and in a state from which this follows; in the order in which all lock."""
+def require_held(grant: Grant, *statuses: str, follow: bool = False) -> Grant:
+    """Locked, and in a state from which this follows; in the order in which all lock. `follow`: of
+    what it has become, where access is taken away."""
     hold(grant.role)
     lock(grant.resource)
-    grant = Grant.objects.select_for_update(of=("self",)).get(pk=grant.pk)
+    grant = newest(grant) if follow else kept(grant)
     if grant.effect == Grant.Effect.DENY:
         raise ValidationError("A deny stands or is revoked: revoke it and give another.")
     if grant.status == "replaced":
@@ -194,6 +194,20 @@ def require_held(grant: Grant, *statuses: str) -> Grant:
     if grant.status not in statuses:
         raise ValidationError(f"This grant is {grant.status}.", code="conflict")
     return grant
+
+
+def newest(grant: Grant) -> Grant:
+    """Locked, as what it has become: whoever narrows theirs meanwhile escapes nothing."""
+    while (found := kept(grant.latest)).status == "replaced":
+        pass
+    recheck()
+    return found
+
+
+def kept(grant: Grant) -> Grant:
+    """As it is now, and so until the act ends."""
+    found: Grant = Grant.objects.select_for_update(of=("self",)).get(pk=grant.pk)
+    return found
 
 
 def gone(grant: Grant) -> ValidationError:

@@ -16,6 +16,7 @@ class State(NamedTuple):
     questions: int  # of all live processes; each tells every 64 reads and every 1024 questions
     reads: int
     entries: int
+    trouble: str = ""  # why the stamps cannot be read
 
     @property
     def from_memory(self) -> bool:
@@ -23,8 +24,12 @@ class State(NamedTuple):
 
 
 def state() -> State:
-    shared = stamps.shared()
+    is_on = settings.DECISION_POINT != "off"
+    try:
+        shared = stamps.shared()
+    except OSError as error:
+        return State(is_on, False, None, 0, 0, 0, str(error))
     age = shared.age()
     heard = age is not None and age <= stamps.MAX_AGE
     seconds = None if age is None else age / 1e9
-    return State(settings.DECISION_POINT != "off", heard, seconds, *shared.reported())
+    return State(is_on, heard, seconds, *shared.reported())

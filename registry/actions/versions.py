@@ -67,7 +67,9 @@ def record_lineage(child: Version, parent: Version, relation: str, *, by: User) 
     """Whoever makes the child says so, and must be able to see what it was made from."""
     check(by, Permission.EDIT, child)
     check(by, Permission.READ, parent)
-    child = lock(child)
+    for one in sorted((child, parent), key=lambda version: version.pk):
+        lock(one)  # both, so that of two edges that would close a circle the second is refused
+    child.refresh_from_db()
     if is_made_from(parent, child):
         raise ValidationError({"parent": f"{parent} was itself made from {child}."})
     edge = Lineage(child=child, parent=parent, relation=relation)

@@ -6,14 +6,16 @@ import pickle
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError
+from django.utils import timezone
 
-from accounts.actions import grants, roles, rows
+from accounts.actions import grants, groups, roles, rows
 from accounts.decision import Refused, decide
 from accounts.grants import Reach, drift
 from accounts.models import Grant, GroupPermission, Resource, Role, UserPermission
@@ -58,7 +60,8 @@ class Scene:
         return grants.suspend(self.ranged, reason="looked into", by=self.cast.alice)
 
     def narrow(self) -> Grant:
-        return grants.narrow(self.ranged, purpose="research", by=self.cast.alice)
+        soon = timezone.now() + timedelta(days=30)
+        return grants.narrow(self.ranged, expires_at=soon, by=self.cast.alice)
 
     def give_more(self) -> Grant:
         return self.give(purpose="model_training")
@@ -157,10 +160,12 @@ def test_two_edits_of_a_role_never_widen_it(scene):
     assert scene.lab.codenames() == {"discover"}
 
 
-def test_who_waits_and_was_revoked_meanwhile_gives_nothing(scene, owner):
+def test_who_waits_and_was_put_out_meanwhile_gives_nothing(scene, owner):
     """Petra's act waits for the resource; what let her begin it is gone when she gets it."""
     cast, scans = scene.cast, scene.scans
-    steward = grants.give(role("steward"), cast.petra, scans, by=cast.alice)
+    stewards = groups.create(name="stewards", by=cast.erin)
+    groups.add_member(stewards, cast.petra, by=cast.erin)
+    grants.give(role("steward"), stewards, scans, by=cast.alice)
 
     def give() -> Any:
         with closed():
@@ -170,11 +175,34 @@ def test_who_waits_and_was_revoked_meanwhile_gives_nothing(scene, owner):
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(give)
         until(lambda: asked(WAITS) != [0] or waiting.done())
-        grants.revoke(steward, by=cast.alice)
+        groups.remove_member(stewards, cast.petra, by=cast.erin)
         owner.rollback()
         refused = outcome(waiting)
     assert isinstance(refused, Refused)
     assert not Grant.objects.filter(user=cast.dana, resource=scans).exists()
+
+
+@pytest.mark.parametrize("take", ["revoke", "suspend"])
+def test_who_narrows_their_own_escapes_nothing(scene, take):
+    """Charlie narrows while Alice takes it away, by the address that she has on her screen."""
+    ends = iter(timezone.now() + timedelta(days=days) for days in range(90, 1, -1))
+
+    def narrow() -> Grant:
+        mine = Grant.objects.open().get(user=scene.cast.charlie, first_version=1)
+        return grants.narrow(mine, expires_at=next(ends), by=scene.cast.charlie)
+
+    narrow()
+    both(narrow, getattr(scene, "revoke_ranged" if take == "revoke" else "suspend"))
+    assert {grant.status for grant in succession(scene.ranged)[-1:]} <= {"revoked", "suspended"}
+    assert rows_of(succession(scene.ranged)[-1]) == 0
+    assert drift() == []
+
+
+def succession(grant: Grant) -> list[Grant]:
+    found = [Grant.objects.get(pk=grant.pk)]
+    while (later := found[-1].replaced_by.first()) is not None:
+        found.append(later)
+    return found
 
 
 def test_the_database_keeps_no_row_of_a_closed_grant(scene, owner):
