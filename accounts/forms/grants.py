@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -144,6 +144,13 @@ class ExtendForm(RangeForm):
     )
     reason = why("Why it is needed for longer, or for more. The holder reads it.")
     field_order = ("expires_at", "first_version", "last_version", "new_versions")
+
+    def clean_expires_at(self) -> datetime | None:
+        """What was shown and left as it was is no earlier end: the field shows whole minutes."""
+        wanted: datetime | None = self.cleaned_data["expires_at"]
+        stands: datetime | None = self.initial.get("expires_at")
+        same = wanted and stands and wanted == stands.replace(second=0, microsecond=0)
+        return stands if same else wanted
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -131,6 +131,14 @@ def holders(user: User, resource: Resource) -> QuerySet[Grant]:
     return found if allowed(user, Permission.REVIEW, resource) else found.filter(user=user)
 
 
+def held_on(user: User, resource: Resource) -> QuerySet[Grant] | None:
+    """Grants on this place itself, to those who review it; nothing to others, who see not all."""
+    if not allowed(user, Permission.REVIEW, resource):
+        return None
+    found = Grant.objects.open().select_related("role", "user", "group", "resource")
+    return found.filter(resource=resource).order_by("role__slug", "pk")
+
+
 def suspensions(user: User) -> QuerySet[Suspension]:
     found: QuerySet[Suspension] = Suspension.objects.filter(grant__in=grants(user))
     return found.select_related("grant", "opened_by", "closed_by")

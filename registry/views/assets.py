@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
-from accounts.queries import require, require_on
+from accounts.queries import held_on, require, require_on
 from audit.doors.web import submit
 from registry import forms, queries
 from registry.actions import assets, projects
@@ -139,14 +139,17 @@ def move(request: HttpRequest, address: str) -> HttpResponse:
             return redirect("resource", moved.address)
     context = {
         "title": f"Move {resource.label}",
-        "lede": "What the other project gives and asks counts at once. Its address changes with it,"
-        " and what it was called before no longer leads here.",
+        "lede": "At once: whoever holds a grant on the other project gains what it gives, and what"
+        " that project asks counts too. The address changes, and the old one no longer leads here:"
+        " a gateway route that names the old project reaches it no more, so change that too.",
         "breadcrumbs": breadcrumbs_to(resource, user),
+        "left": resource.parent,
+        "losing": held_on(user, resource.parent),
         "form": form,
         "submit": "Move",
         "cancel": reverse("resource", args=[address]),
     }
-    return render(request, "registry/form.html", context, status=422 if form.errors else 200)
+    return render(request, "registry/move.html", context, status=422 if form.errors else 200)
 
 
 def sent(form: BaseForm) -> bool:

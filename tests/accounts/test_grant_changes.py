@@ -360,3 +360,19 @@ def test_the_page_says_which_side_a_change_is_on(client, cast, held):
     page = client.post(f"/grants/{held.pk}/extend/", sent)
     assert page.status_code == 422
     assert "That is earlier than its end: narrow it instead." in page.content.decode()
+
+
+def test_an_end_that_the_page_showed_and_nobody_changed_stays(client, cast, scans):
+    """The field shows whole minutes; its seconds are not lost, nor taken for an earlier end."""
+    end = days(30).replace(second=17, microsecond=5)
+    given = grants.give(
+        role("reader"), cast.bob, scans, reach=Reach(1, 1, "ask"), expires_at=end, by=cast.alice
+    )
+    client.force_login(cast.alice)
+    address = f"/grants/{given.pk}/extend/"
+    form = client.get(address).context["form"]
+    sent = {name: form[name].value() or "" for name in form.fields} | {"reason": "two more"}
+    sent |= {"expires_at": f"{end:%Y-%m-%dT%H:%M}", "last_version": 3}
+    assert client.post(address, sent).status_code == 302
+    after = Grant.objects.get(replaces=given)
+    assert (after.expires_at, after.last_version) == (end, 3)

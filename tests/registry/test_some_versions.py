@@ -77,3 +77,27 @@ def test_five_of_many_are_shown_on_home(charlie, cast):
     page = charlie.get(reverse("home"))
     shown = {str(g.role): [v.number for v in seen] for g, seen in page.context["grants"]}
     assert shown == {"reader": [2, 1], "member": [9, 8, 7, 6, 5]}
+
+
+def test_the_page_of_a_move_says_who_loses_and_what_else_happens(client, cast):
+    grants.give(role("reader"), cast.charlie, cast.oncology, effect="deny", by=cast.alice)
+    grants.give(role("reader"), cast.dana, cast.scans, by=cast.alice)  # stays: on the dataset
+    client.force_login(cast.alice)
+    page = client.get(reverse("resource_move", args=["oncology/ct-scans"]))
+    told = {(str(g.subject), g.role.slug, g.effect) for g in page.context["losing"]}
+    assert told == {
+        ("alice", "steward", "allow"),
+        ("researchers", "member", "allow"),
+        ("charlie", "reader", "deny"),
+    }
+    text = page.content.decode()
+    assert "researchers, Member</a>" in text and "gateway route that names the old project" in text
+
+
+def test_who_may_not_review_the_project_is_told_that_there_is_more(client, cast):
+    grants.give(role("steward"), cast.charlie, cast.scans, by=cast.alice)
+    client.force_login(cast.charlie)
+    page = client.get(reverse("resource_move", args=["oncology/ct-scans"]))
+    assert page.context["losing"] is None
+    assert "Who holds them is for its reviewers to see." in page.content.decode()
+    assert "researchers" not in page.content.decode()
