@@ -77,32 +77,64 @@ def write(row: dict[str, Any]) -> None:
         Event.objects.create(**row)
 
 
+def keep_all(rows: list[dict[str, Any]]) -> None:
+    """As `keep`, of what one call was told together: by one statement."""
+    if in_foreign_transaction():
+        for row in rows:
+            keep(row)
+    else:
+        write_all([stamped(row) | {"request_id": origin().request_id} for row in rows])
+
+
 def write_all(rows: list[dict[str, Any]]) -> None:
     """As `write`, for what was refused elsewhere and comes together."""
-    fresh = [row for row in rows if not is_repeat(row)]
+    refused = [row for row in rows if row["outcome"] == Event.Outcome.DENIED]
+    folded = {id(row) for row, again in zip(refused, repeats(refused), strict=True) if again}
     with transaction.atomic():
-        insert([Event(**row) for row in fresh])
+        insert([Event(**row) for row in rows if id(row) not in folded])
 
 
 def is_repeat(row: dict[str, Any]) -> bool:
     """Counted elsewhere already? Without Redis nothing folds: rather too many events than none."""
-    who = row["actor"].pk if row["actor"] else row["actor_repr"]
-    row = stamped(row)
-    about = [str(row["data"].get(name, "")) for name in SAME]
-    what = (str(who), row["verb"], row["resource_path"], row.get("object_pk"), row["remote_addr"],
-            row["key"], *about)  # fmt: skip
-    name = hashlib.sha256(repr(what).encode()).hexdigest()
+    return repeats([row])[0]
+
+
+def repeats(rows: list[dict[str, Any]]) -> list[bool]:
+    """Of each, whether it repeats one before, also one of these."""
+    names = [fingerprint(row) for row in rows]
     try:
-        if _redis.set(f"refusals:seen:{name}", 1, nx=True, ex=WINDOW):
-            return False
-        folded = row | {"actor": None, "actor_id": str(who) if row["actor"] else None}
+        with _redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.set(f"refusals:seen:{name}", 1, nx=True, ex=WINDOW)
+            found = [not new for new in pipe.execute()]
         with _redis.pipeline() as pipe:
-            pipe.hset(COUNTED, f"{name}:row", json.dumps(folded, cls=DjangoJSONEncoder))
-            pipe.hincrby(COUNTED, f"{name}:count", 1)
+            for row, name, again in zip(rows, names, found, strict=True):
+                if again:
+                    pipe.hset(
+                        COUNTED, f"{name}:row", json.dumps(folded(row), cls=DjangoJSONEncoder)
+                    )
+                    pipe.hincrby(COUNTED, f"{name}:count", 1)
             pipe.execute()
     except RedisError:
-        return False
-    return True
+        return [False] * len(rows)
+    return found
+
+
+def fingerprint(row: dict[str, Any]) -> str:
+    """What a repetition has in common with what it repeats."""
+    row = stamped(row)
+    about = [str(row["data"].get(name, "")) for name in SAME]
+    what = (who(row), row["verb"], row["resource_path"], row.get("object_pk"), row["remote_addr"],
+            row["key"], *about)  # fmt: skip
+    return hashlib.sha256(repr(what).encode()).hexdigest()
+
+
+def who(row: dict[str, Any]) -> str:
+    return str(row["actor"].pk if row["actor"] else row["actor_repr"])
+
+
+def folded(row: dict[str, Any]) -> dict[str, Any]:
+    return stamped(row) | {"actor": None, "actor_id": who(row) if row["actor"] else None}
 
 
 def stamped(row: dict[str, Any]) -> dict[str, Any]:

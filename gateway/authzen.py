@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from django.core.exceptions import PermissionDenied
 
 from accounts.decision import Decision, Refused, decide, site
-from accounts.models import ApiKey, Resource, User
+from accounts.models import ApiKey, Resource, Role, User
 from accounts.permissions import Permission
 from accounts.point import point
 from accounts.purposes import Purpose
 from accounts.queries import Asked, decisions
-from gateway import hints, queries, recording, rules, wire
+from gateway import hints, lookup, queries, recording, rules, wire
 from gateway.recording import Denied
 from gateway.wire import Question
 
@@ -67,8 +67,12 @@ class Asker:
     def everywhere(self) -> bool:
         return decide(self.user, Permission.REVIEW, site()).allowed
 
+    @cached_property
+    def somewhere(self) -> bool:
+        return self.everywhere or queries.reviewed(self.user).exists()
+
     def require_others(self) -> None:
-        if not self.everywhere and not queries.reviewed(self.user).exists():
+        if not self.somewhere:
             raise NotAsker
 
     def once(self, query: Callable[..., T], *names: Any) -> T:
@@ -77,6 +81,22 @@ class Asker:
             self.found[query, names] = query(*names)
         answer: T = self.found[query, names]
         return answer
+
+    def on_offer(self, permission: str) -> list[Role]:
+        return self.once(queries.requestable, permission)
+
+    def look_up(self, asked: list[Question]) -> None:
+        """The names of a batch, each as `once` will ask for it."""
+        self.know(queries.subject, lookup.subjects({(q.subject.type, q.subject.id) for q in asked}))
+        means = lookup.meanings({(q.resource.type, q.action) for q in asked})
+        self.know(queries.meaning, means)
+        strange = {kind for (kind, _), found in means.items() if found is None}
+        self.know(queries.is_type, {(k,): known for k, known in lookup.types(strange).items()})
+        pairs = ((means[q.resource.type, q.action], q.resource.id) for q in asked)
+        self.know(queries.resource, lookup.resources({(m, name) for m, name in pairs if m}))
+
+    def know(self, query: Callable[..., T], found: Mapping[Any, T]) -> None:
+        self.found |= {(query, names): answer for names, answer in found.items()}
 
     def foresee(self, asked: dict[int, Asked]) -> None:
         """Where nothing is remembered, the decisions of a batch are one statement, each kept by
@@ -136,26 +156,33 @@ def evaluations(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
     semantic, bodies = wire.semantic(body), wire.items(body)
     if not bodies:
         return evaluate(credential, body)
-    asker = Asker.of(credential)
-    asker.foresee(dict(foreseeable(asker, bodies)))
+    asker, asked = Asker.of(credential), [readable(one) for one in bodies]
+    asker.look_up([one for one in asked if isinstance(one, Question)])
+    asker.foresee(dict(foreseeable(asker, asked)))
     answers = []
-    for place, one in enumerate(bodies):
-        answers.append(told_or_bad(asker, one, place))
-        said = answers[-1]["decision"]
-        if (semantic == "deny_on_first_deny" and not said) or (
-            semantic == "permit_on_first_permit" and said
-        ):
-            break
+    with recording.together():
+        for place, one in enumerate(asked):
+            answers.append(told_or_bad(asker, one, place))
+            said = answers[-1]["decision"]
+            if (semantic == "deny_on_first_deny" and not said) or (
+                semantic == "permit_on_first_permit" and said
+            ):
+                break
     return {"evaluations": answers}
 
 
-def told_or_bad(asker: Asker, body: dict[str, Any], place: int) -> dict[str, Any]:
+def readable(body: dict[str, Any]) -> Question | wire.Malformed:
     try:
-        asked = wire.question(body)
+        return wire.question(body)
     except wire.Malformed as error:
+        return error
+
+
+def told_or_bad(asker: Asker, asked: Question | wire.Malformed, place: int) -> dict[str, Any]:
+    if isinstance(asked, wire.Malformed):
         return {
             "decision": False,
-            "context": {"error": {"status": error.status, "message": str(error)}},
+            "context": {"error": {"status": asked.status, "message": str(asked)}},
         }
     if not asker.is_self(asked.subject):
         asker.require_others()
@@ -165,16 +192,15 @@ def told_or_bad(asker: Asker, body: dict[str, Any], place: int) -> dict[str, Any
 def told(asker: Asker, asked: Question, place: int | None = None) -> dict[str, Any]:
     found = judge(asker, asked, place)
     record(asker, asked, found)
-    return answer(asked, found)
+    return answer(asker, asked, found)
 
 
-def foreseeable(asker: Asker, bodies: list[dict[str, Any]]) -> Iterator[tuple[int, Asked]]:
+def foreseeable(
+    asker: Asker, asked: list[Question | wire.Malformed]
+) -> Iterator[tuple[int, Asked]]:
     """The decisions that a batch will need, and where in it."""
-    for place, body in enumerate(bodies):
-        try:
-            found = named(asker, wire.question(body))
-        except wire.Malformed:
-            continue
+    for place, one in enumerate(asked):
+        found = named(asker, one) if isinstance(one, Question) else None
         if isinstance(found, Asked):
             yield place, found
 
@@ -191,7 +217,7 @@ def named(asker: Asker, asked: Question) -> Verdict | Asked:
         return Verdict(False, "subject_unknown")
     means = asker.once(queries.meaning, asked.resource.type, asked.action)
     if means is None:
-        known = queries.is_type(asked.resource.type)
+        known = asker.once(queries.is_type, asked.resource.type)
         return Verdict(False, "action_unknown" if known else "resource_unknown", subject)
     # Before the name: else this would be said of what exists and is hidden, and of nothing else.
     purpose = asked.context.get("purpose", "")
@@ -245,7 +271,7 @@ def record(asker: Asker, asked: Question, found: Verdict) -> None:
         recording.denied(VERB, who, error, **data)
 
 
-def answer(asked: Question, found: Verdict) -> dict[str, Any]:
+def answer(asker: Asker, asked: Question, found: Verdict) -> dict[str, Any]:
     context: dict[str, Any] = {"reason": found.reason, "evaluation_id": found.evaluation}
     decision = found.decision
     if found.allowed and decision:
@@ -256,8 +282,8 @@ def answer(asked: Question, found: Verdict) -> dict[str, Any]:
         return {"decision": True, "context": context}
     context["reason_user"] = {"403": words(found)}
     if not found.hidden and found.subject and found.resource and decision:
-        hint = hints.requestable(found.subject, decision.permission, found.resource, found.reason)
-        if hint:
+        about = found.subject, decision.permission, found.resource, found.reason
+        if hint := asker.once(hints.requestable, *about, asker.on_offer):
             context["access_request"] = hint
     if "approval" in asked.context:  # read by nobody here: what counts is whether a grant is open
         context["next_action"] = "request" if "access_request" in context else "none"

@@ -13,28 +13,16 @@ from django.db import DatabaseError, transaction
 
 from accounts.decision import Decision, Refused
 from accounts.models import Resource, User
-from accounts.statements import row
 from audit.acts import refusal
 from audit.context import Act
 from audit.models import Event
 from audit.refusals import write_all
 from gateway import spool
 from gateway.notes import Note
+from gateway.recording import Counted, count
 
 log = logging.getLogger(__name__)
 VERB = "gateway.evaluate"
-COUNT = """
-insert into gateway_decisioncount
-  (subject_id, resource_id, permission, minute, count, first_at, last_at)
-select subject, resource, permission, date_trunc('minute', min(at)), count(*), min(at), max(at)
-from unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[])
-  as told (subject, resource, permission, at)
-group by subject, resource, permission, date_trunc('minute', at)
-on conflict (subject_id, resource_id, permission, minute) do update
-set count = gateway_decisioncount.count + excluded.count,
-  first_at = least(gateway_decisioncount.first_at, excluded.first_at),
-  last_at = greatest(gateway_decisioncount.last_at, excluded.last_at)
-"""
 
 
 def drain(folder: Path, *, seconds: float) -> int:
@@ -56,19 +44,8 @@ def drain(folder: Path, *, seconds: float) -> int:
 def record(notes: list[Note]) -> None:
     told = [note for note in notes if note.reason == "allowed"]
     with transaction.atomic():
-        count(told)
+        count([Counted(n.subject, n.resource, n.permission, moment(n)) for n in told])
         write_all(events(note for note in notes if note.reason != "allowed"))
-
-
-def count(told: list[Note]) -> None:
-    if told:
-        row(
-            f"with counted as ({COUNT} returning 1) select count(*) from counted",  # noqa: S608
-            [note.subject for note in told],
-            [note.resource for note in told],
-            [note.permission for note in told],
-            [moment(note) for note in told],
-        )
 
 
 def events(denied: Iterable[Note]) -> list[dict[str, Any]]:

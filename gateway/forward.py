@@ -41,7 +41,8 @@ def forward(credential: ApiKey | None, method: str, host: str, path: str) -> Ans
         return refuse(subject, Denied("route_unknown", "No route matches this request"), data)
     route, captured = found
     resource = queries.at(route.address.format(**captured))
-    if resource is None:
+    # A name that brings a step of its own would be decided about as another kind of resource.
+    if resource is None or resource.path.count("/") != paths.depth(route.address):
         error = Denied("resource_unknown", f"What {route} leads to is not there")
         return refuse(subject, error, data)
     decision = decide(subject, route.permission, resource)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.decision import allowed
-from accounts.models import Resource, User
+from accounts.models import Resource, Role, User
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from gateway import queries
@@ -37,12 +38,16 @@ class Stale(ValueError):
 
 
 def requestable(
-    subject: User, permission: str, resource: Resource, reason: str
+    subject: User,
+    permission: str,
+    resource: Resource,
+    reason: str,
+    on_offer: Callable[[str], list[Role]] = queries.requestable,
 ) -> dict[str, Any] | None:
     """Only where the subject could really ask: it finds the resource, a role is on offer."""
     if reason not in REQUESTABLE or resource.kind == Kind.ROOT:
         return None
-    roles = [role.slug for role in queries.requestable(permission)]
+    roles = [role.slug for role in on_offer(permission)]
     if not roles or not allowed(subject, Permission.DISCOVER, resource):
         return None
     return offer(subject.pk, permission, resource.uid, resource.address, roles)

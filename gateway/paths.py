@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from audit.queries import as_path
+
 CAPTURE = re.compile(r"\{([a-z][a-z0-9_]*)\}", re.ASCII)
 VALUE = r"[A-Za-z0-9._@-]+"  # what an address of ours is made of: no separator of any kind
 REST = "**"
@@ -57,7 +59,7 @@ def hostname(raw: str) -> str:
     else:
         suffix = ""
     host = host.removesuffix(".")
-    if not HOST.fullmatch(host + suffix):
+    if not HOST.fullmatch(host + suffix) or (suffix and not 0 < int(port) < 65536):
         raise Unclear
     return host
 
@@ -77,6 +79,11 @@ def segment(step: str) -> str:
 
 def captures(text: str) -> list[str]:
     return CAPTURE.findall(text)
+
+
+def depth(address: str) -> int:
+    """How far below the root an address leads, each of its captures being one step."""
+    return as_path(CAPTURE.sub("x", address)).count("/")
 
 
 def shape(pattern: str) -> str:

@@ -9,16 +9,13 @@ from django.db.models import QuerySet
 from accounts import queries as answers
 from accounts.decision import allowed, site
 from accounts.models import Resource, Role, User
-from accounts.models.vocabulary import Classification, Kind, as_uuid
+from accounts.models.vocabulary import Classification
 from accounts.permissions import Permission
 from audit.queries import as_path
-from gateway import paths
+from gateway import lookup, paths
+from gateway.lookup import NATIVE
 from gateway.models import Alias, Condition, DecisionCount, Fact, Route
 from gateway.wire import findable
-
-SUBJECT_KINDS = {"user": User.Kind.HUMAN, "service": User.Kind.SERVICE}
-NATIVE = {Kind.PROJECT, Kind.DATASET, Kind.MODEL, Kind.VERSION}
-
 
 # --- the tables, to those who keep or review them
 
@@ -57,13 +54,7 @@ def counts(user: User) -> QuerySet[DecisionCount]:
 
 def meaning(resource_type: str, action: str) -> Alias | None:
     """The alias that was written down, or what our own words mean by themselves."""
-    if not (findable(resource_type) and findable(action)):
-        return None
-    alias: Alias | None = Alias.objects.filter(resource_type=resource_type, action=action).first()
-    if alias is None and resource_type in NATIVE and action in set(Permission):
-        return Alias(resource_type=resource_type, action=action, kind=resource_type,
-                     permission=action)  # fmt: skip
-    return alias
+    return lookup.meanings([(resource_type, action)])[resource_type, action]
 
 
 def meanings(resource_type: str) -> list[Alias]:
@@ -78,9 +69,7 @@ def meanings(resource_type: str) -> list[Alias]:
 
 
 def is_type(resource_type: str) -> bool:
-    return resource_type in NATIVE or (
-        findable(resource_type) and Alias.objects.filter(resource_type=resource_type).exists()
-    )
+    return lookup.types([resource_type])[resource_type]
 
 
 def conditions_of(resource_type: str, action: str) -> list[Condition]:
@@ -102,12 +91,7 @@ def known(resource: Resource | None = None, user: User | None = None) -> dict[st
 
 def subject(subject_type: str, name: str) -> User | None:
     """By user name; by uuid alone whatever can be read as one."""
-    kind = SUBJECT_KINDS.get(subject_type)
-    if kind is None or not findable(name):
-        return None
-    uid = as_uuid(name)
-    who = {"username": name} if uid is None else {"pk": uid}
-    return User.objects.filter(kind=kind, **who).first()
+    return lookup.subjects([(subject_type, name)])[subject_type, name]
 
 
 def subject_type(user: User) -> str:
@@ -116,12 +100,7 @@ def subject_type(user: User) -> str:
 
 def resource(means: Alias, name: str) -> Resource | None:
     """By uuid or address; a foreign id becomes an address by the alias."""
-    if not findable(name):
-        return None
-    uid = as_uuid(name) if means.address == "{id}" else None
-    found = {"path": as_path(means.address.replace("{id}", name))} if uid is None else {"uid": uid}
-    resource: Resource | None = Resource.objects.filter(kind=means.kind, **found).first()
-    return resource
+    return lookup.resources([(means, name)])[means, name]
 
 
 def at(address: str) -> Resource | None:

@@ -12,7 +12,7 @@ from django.core import signing
 from accounts.decision import decide
 from accounts.models import ApiKey, Resource, User
 from accounts.purposes import Purpose
-from gateway import queries, wire
+from gateway import lookup, queries, wire
 from gateway.authzen import Asker, broken_condition
 from gateway.models import Alias
 from gateway.wire import Malformed, Question
@@ -71,7 +71,7 @@ def subjects(credential: ApiKey, body: dict[str, Any]) -> dict[str, Any]:
     page = Page(body, credential)
     means = queries.meaning(asked.resource.type, asked.action)
     resource = means and queries.resource(means, asked.resource.id)
-    kind = queries.SUBJECT_KINDS.get(asked.subject.type)
+    kind = lookup.SUBJECT_KINDS.get(asked.subject.type)
     if not means or not resource or not kind or not asker.reviews(resource):
         return page.of(iter(()))
     return page.of(who(asker, asked, means, resource, kind, page.after or ""))

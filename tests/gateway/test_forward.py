@@ -15,7 +15,7 @@ from audit import trail
 from audit.models import Event
 from gateway.actions import routes
 from gateway.models import DecisionCount, Route
-from registry.actions import assets, states
+from registry.actions import assets, states, versions
 from tests.cast import role
 from tests.rest import caller
 
@@ -201,6 +201,18 @@ def test_an_address_cannot_leave_the_template(bob, cast):
     for name in ("ct-scans", "tumour@v9", "..", "a%2f..%2fcardio"):
         answer = ask(bob, nginx(uri=f"/v1/models/{name}/infer"))
         assert answer.status_code == 403
+
+
+def test_a_name_leads_to_the_kind_that_the_route_is_for(cast, served):
+    """Decided about as a version, it would be sent on as a model."""
+    alice = caller(cast.alice).secret
+    versions.open_version(served, by=cast.alice)
+    assert ask(alice, nginx("GET", "/v1/models/tumour")).status_code == 200
+    assert reason(ask(alice, nginx("GET", "/v1/models/tumour@v1"))) == "resource_unknown"
+    address = {"address": "oncology/{name}@{version}", "permission": "read", "by": cast.erin}
+    routes.add(host=HOST, methods=["GET"], pattern="/v2/{name}@{version}", **address)
+    assert ask(alice, nginx("GET", "/v2/tumour@v1")).status_code == 200
+    assert reason(ask(alice, nginx("GET", "/v2/tumour@v9"))) == "resource_unknown"
 
 
 def test_an_admin_opens_no_door_for_themselves(cast):

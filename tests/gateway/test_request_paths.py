@@ -87,6 +87,13 @@ def test_hosts(raw, host):
     assert paths.hostname(raw) == host
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "٣"])
+def test_a_port_that_there_is_not_is_refused(port):
+    assert paths.hostname("a.example.org:65535") == "a.example.org"
+    with pytest.raises(paths.Unclear):
+        paths.hostname(f"a.example.org:{port}")
+
+
 @pytest.mark.parametrize("raw", ["", "a,b", "a b", "a/b", "a@b", "a\x00", "ü.example.org", "[::1"])
 def test_unclear_hosts_are_refused(raw):
     with pytest.raises(paths.Unclear):
