@@ -63,10 +63,16 @@ class Requests(RequestView):
         means = queries.meaning(asked.resource.type, asked.action)
         resource = means and queries.resource(means, asked.resource.id)
         if not (subject and means and resource):
-            raise Problem("invalid_denial_binding", "Nothing here was denied under these names.")
+            raise unbound()
         require_denial(body, subject, means.permission, resource)
         found = submit(body, asked.context, means.permission, resource, subject, asker.user)
         return task(found, 202)
+
+
+def unbound() -> Problem:
+    """The same for names that are nobody's: that something stands there is not told."""
+    message = "denial.binding_token is not that of this subject, action and resource."
+    return Problem("invalid_denial_binding", message)
 
 
 def require_denial(
@@ -76,8 +82,7 @@ def require_denial(
     try:
         hints.require_bound(str(token or ""), subject, permission, resource)
     except hints.Unbound:
-        message = "denial.binding_token is not that of this subject, action and resource."
-        raise Problem("invalid_denial_binding", message) from None
+        raise unbound() from None
     except hints.Stale:
         raise Problem("expired_denial", "The denial is too old: evaluate again.", 410) from None
 
