@@ -18,7 +18,6 @@ from tests.leaks.asking import (
     EVERYBODY,
     KEYED,
     OVERSEERS,
-    PEOPLE,
     Answer,
     Ask,
     Asker,
