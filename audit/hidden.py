@@ -27,15 +27,20 @@ def find(user: Any, rows: QuerySet[M], **lookup: Any) -> M:
     found = rows.filter(**lookup).first()
     if found is not None:
         return found
-    note(user, rows.model, **lookup)
+    note(user, rows, **lookup)
     raise Http404
 
 
-def note(user: Any, model: type[Model], **lookup: Any) -> None:
-    """Nothing was found for this person; if there is one after all, their attempt stands."""
-    hidden = model._default_manager.filter(**lookup).first()
+def note(user: Any, rows: QuerySet[M], **lookup: Any) -> None:
+    """Nothing was found for this person; if there is one after all, their attempt stands.
+
+    It brings along what names it, so that a hidden one takes no statement more than none at all.
+    """
+    every = rows.model._default_manager.filter(**lookup)
+    every.query.select_related = rows.query.select_related
+    hidden = every.first()
     if hidden is not None:
-        noun = str(model._meta.verbose_name).replace(" ", "_")
+        noun = str(rows.model._meta.verbose_name).replace(" ", "_")
         record(user, Hidden(f"This {noun} is not theirs to see."), hidden, f"{noun}.find")
 
 

@@ -86,7 +86,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         found = super().get_object(request, object_id, from_field)
         if found is None:
             with suppress(ValidationError, ValueError):  # an id that could be none of ours
-                note(request.user, self.model, **{from_field or "pk": object_id})
+                note(request.user, self.rows(request.user), **{from_field or "pk": object_id})
         return found
 
     def has_module_permission(self, request: HttpRequest) -> bool:

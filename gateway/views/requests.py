@@ -62,11 +62,17 @@ class Requests(RequestView):
         asker = Asker.of(request.auth)  # type: ignore[arg-type]
         subject = asker.subject(asked.subject)
         means = queries.meaning(asked.resource.type, asked.action)
-        resource = means and queries.resource(means, asked.resource.id)
+        resource = queries.resource(means, asked.resource.id) if means else None
         require_denial(body, subject, means, resource)
-        assert subject and means and resource
+        assert subject and means and resource  # or there was no denial of theirs
         found = submit(body, asked.context, means.permission, resource, subject, asker.user)
         return task(found, 202)
+
+
+def unbound() -> Problem:
+    """The same for names that are nobody's: that something stands there is not told."""
+    message = "denial.binding_token is not that of this subject, action and resource."
+    return Problem("invalid_denial_binding", message)
 
 
 def require_denial(
@@ -78,8 +84,7 @@ def require_denial(
     try:
         hints.require_bound(str(token or ""), subject, permission, resource)
     except hints.Unbound:
-        message = "denial.binding_token is not that of this subject, action and resource."
-        raise Problem("invalid_denial_binding", message) from None
+        raise unbound() from None
     except hints.Stale:
         raise Problem("expired_denial", "The denial is too old: evaluate again.", 410) from None
 

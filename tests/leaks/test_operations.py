@@ -8,7 +8,6 @@ each state and each persona once, in turns; with `WORLDS=2` and more, each meets
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,9 +18,7 @@ from accounts.permissions import Permission
 from tests.cast import Cast
 from tests.leaks.asking import EVERYBODY, KEYED, OVERSEERS, Answer, Ask, Asker, acts, sees
 from tests.leaks.operations import Operation, nothing, operations, unplaced
-from tests.leaks.world import CANARY, KEEPER, VAULT, Hidden
-
-ALL = int(os.environ.get("WORLDS", "1")) > 1
+from tests.leaks.world import ALL, CANARY, KEEPER, VAULT, Hidden
 
 
 def targets(asker: Asker, hidden: Hidden, noun: str, turn: int) -> Iterator[Any]:
