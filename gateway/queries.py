@@ -60,10 +60,14 @@ def meaning(resource_type: str, action: str) -> Alias | None:
     if not (findable(resource_type) and findable(action)):
         return None
     alias: Alias | None = Alias.objects.filter(resource_type=resource_type, action=action).first()
-    if alias is None and resource_type in NATIVE and action in set(Permission):
-        return Alias(resource_type=resource_type, action=action, kind=resource_type,
-                     permission=action)  # fmt: skip
-    return alias
+    return alias or native(resource_type, action)
+
+
+def native(resource_type: str, action: str) -> Alias | None:
+    """What our own words mean where nothing was written down."""
+    if resource_type not in NATIVE or action not in set(Permission):
+        return None
+    return Alias(resource_type=resource_type, action=action, kind=resource_type, permission=action)
 
 
 def meanings(resource_type: str) -> list[Alias]:
@@ -150,6 +154,13 @@ def route(host: str, method: str, path: str) -> tuple[Route, dict[str, str]] | N
         if match := paths.compiled(found.pattern).fullmatch(path):
             return found, match.groupdict()
     return None
+
+
+def behind(route: Route) -> list[Route]:
+    """What may answer in its place once it is gone: the less specific ones of its host."""
+    others = Route.objects.filter(host=route.host, methods__overlap=route.methods)
+    rank = paths.rank(route.pattern)
+    return [one for one in others.exclude(pk=route.pk) if paths.rank(one.pattern) >= rank]
 
 
 def requestable(permission: str) -> list[Role]:
