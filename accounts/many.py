@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -22,11 +23,19 @@ class Asked(NamedTuple):
     purpose: str = ""
 
 
-def decisions(asked: Sequence[Asked]) -> list[Decision]:
-    """What `decide` says of each, at one moment and by one statement."""
+def decisions(
+    asked: Sequence[Asked], *, at: datetime | None = None, bare: bool = False
+) -> list[Decision]:
+    """What `decide` says of each, at one moment and by one statement.
+
+    Of a moment to come: what it will say if nothing is changed until then. Bare: what grants and
+    denies say by themselves, without what the resource asks or which state it is in.
+    """
     if not asked:
         return []
     kinds = [kind_of(one.permission) for one in asked]
+    if bare:
+        kinds = [(number, codename, False, False, edit) for number, codename, _, _, edit in kinds]
     permissions, codenames, contents, uses, edits = zip(*kinds, strict=True)
     found = rows(
         EACH,
@@ -36,7 +45,7 @@ def decisions(asked: Sequence[Asked]) -> list[Decision]:
         array(one.resource.pk for one in asked),
         [one.purpose for one in asked],
         array(key_of(one.subject) or "null" for one in asked),
-        timezone.now(),
+        at or timezone.now(),
     )
     return [
         Decision(

@@ -12,11 +12,19 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import decision
-from accounts.many import Asked, decisions
-from accounts.models import Agreement, ApiKey, Grant, Membership, Resource, Role, User
+from accounts.models import (
+    Agreement,
+    ApiKey,
+    Grant,
+    Membership,
+    Resource,
+    Role,
+    RolePermission,
+    User,
+)
 from accounts.models.grants import GrantQuerySet
 from accounts.models.vocabulary import Kind
-from accounts.permissions import USE, Permission
+from accounts.permissions import Permission
 from accounts.purposes import Purpose
 
 OVERSIGHT = frozenset(
@@ -86,26 +94,6 @@ def touched(resource: Resource) -> list[Resource]:
     return list(Resource.objects.filter(pk__in=found))
 
 
-def held_on_side(by: User, places: list[Resource]) -> set[tuple[int, str, str]]:
-    """What somebody, or whoever acts for them, may do there, and for which purposes."""
-    subjects = list(User.objects.filter(side(by)))
-    found = set()
-    for place in places:
-        purposes = {"", *Purpose.values} - set(place.standing.barred)
-        for one in decisions([Asked(s, p, place) for s in subjects for p in Permission]):
-            if one.allowed:
-                meant = purposes if one.permission in USE else {""}
-                found |= {(place.pk, str(one.permission), purpose) for purpose in meant}
-    return found
-
-
-def require_no_gain(by: User, places: list[Resource], before: set[tuple[int, str, str]]) -> None:
-    """Whatever was changed, the own side may do no more there than it did."""
-    if more := held_on_side(by, places) - before:
-        what = ", ".join(sorted({permission for _, permission, _ in more}))
-        raise OwnSide(f"This would give you more here ({what}): ask a second person.")
-
-
 def require_known_agreements(slugs: list[str]) -> None:
     known = Agreement.objects.filter(slug__in=slugs).values_list("slug", flat=True)
     if unknown := sorted(set(slugs) - set(known)):
@@ -121,11 +109,44 @@ def require_not_held(by: User, role: Role) -> None:
         raise OwnSide(f"You hold {role}, yourself or through a group: ask a second person.")
 
 
-def require_ceiling(by: User, role: Role, resource: Resource) -> None:
-    """A giver holds what they give, or a role of theirs lists it as grantable."""
-    mine = Grant.objects.live().of(by).over(resource).filter(effect=Grant.Effect.ALLOW)
-    if mine.filter(role__may_give__role=role).exists():
+def require_ceiling(
+    by: User, role: Role, resource: Resource, purpose: str, expires_at: datetime | None
+) -> None:
+    """A giver holds what they give, for that purpose and as long; or so holds a role that lists it
+    as grantable."""
+    mine = held_over(by, resource)
+    as_far = mine.filter(
+        Q(expires_at=None) if expires_at is None else ~Q(expires_at__lt=expires_at),
+        purpose__in=["", purpose],
+    )
+    if lists(as_far, role):
         return
+    if not lists(mine, role):
+        require_holding(by, role, resource)
+    held = RolePermission.objects.filter(closed_at=None, role__in=as_far.values("role"))
+    missing = role.codenames() - set(held.values_list("codename", flat=True))
+    if missing or role.slug in LISTED_ONLY:
+        raise OwnSide(
+            f"What you hold here does not reach that far ({in_words(mine)}): choose an end and a"
+            " purpose within it, or ask somebody who holds more."
+        )
+
+
+def held_over(by: User, resource: Resource) -> GrantQuerySet:
+    """What they hold there now, by which they may give."""
+    reaches = Q(first_version=None)
+    if resource.number is not None:
+        ends = Q(last_version=None) | Q(last_version__gte=resource.number)
+        reaches |= Q(first_version__lte=resource.number) & ends
+    mine = Grant.objects.live().of(by).over(resource).filter(reaches)
+    return mine.filter(effect=Grant.Effect.ALLOW)
+
+
+def lists(grants: GrantQuerySet, role: Role) -> bool:
+    return grants.filter(role__may_give__role=role).exists()
+
+
+def require_holding(by: User, role: Role, resource: Resource) -> None:
     if role.slug in LISTED_ONLY:
         raise OwnSide(f"{role} is given by those whose role lists it: ask an admin.")
     asked = [decision.decide(by, permission, resource) for permission in sorted(role.codenames())]
@@ -133,6 +154,16 @@ def require_ceiling(by: User, role: Role, resource: Resource) -> None:
         what = ", ".join(each.permission for each in missing)
         why = decision.WORDS[missing[0].reason].lower()
         raise OwnSide(f"You do not hold {what} here ({why}), so you cannot give {role}.")
+
+
+def in_words(grants: GrantQuerySet) -> str:
+    """What, for what and until when: as its holder reads it in a refusal."""
+    found = []
+    for grant in grants.select_related("role").order_by("opened_at"):
+        purpose = f" for {grant.get_purpose_display()}" if grant.purpose else ""
+        end = f" until {grant.expires_at:%Y-%m-%d %H:%M} UTC" if grant.expires_at else ""
+        found.append(f"{grant.role}{purpose}{end}")
+    return "; ".join(found)
 
 
 def require_protected(role: Role) -> None:

@@ -74,11 +74,11 @@ def meanings(asked: Collection[tuple[str, str]]) -> dict[tuple[str, str], Alias 
     written = Alias.objects.filter(resource_type__in=types, action__in=actions) if named else ()
     aliases = {(alias.resource_type, alias.action): alias for alias in written}
     for pair in named:
-        found[pair] = aliases.get(pair) or own(*pair)
+        found[pair] = aliases.get(pair) or native(*pair)
     return found
 
 
-def own(resource_type: str, action: str) -> Alias | None:
+def native(resource_type: str, action: str) -> Alias | None:
     if resource_type not in NATIVE or action not in set(Permission):
         return None
     return Alias(resource_type=resource_type, action=action, kind=resource_type, permission=action)

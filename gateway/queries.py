@@ -131,6 +131,13 @@ def route(host: str, method: str, path: str) -> tuple[Route, dict[str, str]] | N
     return None
 
 
+def behind(route: Route) -> list[Route]:
+    """What may answer in its place once it is gone: the less specific ones of its host."""
+    others = Route.objects.filter(host=route.host, methods__overlap=route.methods)
+    rank = paths.rank(route.pattern)
+    return [one for one in others.exclude(pk=route.pk) if paths.rank(one.pattern) >= rank]
+
+
 def requestable(permission: str) -> list[Role]:
     """Roles that one may ask for and that hold this, the narrowest first."""
     roles = Role.objects.filter(

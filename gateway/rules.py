@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from accounts.models import Grant, User
+from accounts.rules import OwnSide, grants_on_side, require_other_side
+from audit.queries import as_path
 from gateway import paths
-from gateway.models import Alias, Condition, Route
+from gateway.models import Alias, Condition, Fact, Route
 from gateway.models.properties import Operator
+from gateway.permissions import GUARDED
 
 ADDRESS = re.compile(r"(?:[a-z0-9@/._-]|\{[a-z][a-z0-9_]*\})+", re.ASCII)
 LISTS = {Operator.IN, Operator.NOT_IN}
@@ -70,6 +75,34 @@ def require_unambiguous(route: Route) -> None:
         if same and set(other.methods) & set(route.methods):
             reason = ValidationError(f"{other} is there already.", code="conflict")
             raise ValidationError({"pattern": reason})
+
+
+def require_no_door(by: User, permissions: Collection[str], address: str) -> None:
+    """Nobody writes down what their own side would pass, by what it holds or will hold.
+
+    Whatever a {name} in the address might become counts, and what will lie there one day.
+    """
+    fixed, name, _ = address.partition("{")
+    below = "/" + fixed.replace("@", "/") if name else as_path(fixed)
+    holding = grants_on_side(by).filter(
+        effect=Grant.Effect.ALLOW,
+        role__permissions__codename__in=permissions,
+        role__permissions__closed_at=None,
+    )
+    for place in set(holding.values_list("resource__path", flat=True)):
+        if below.startswith(place) or (name and place.startswith(below)):
+            raise OwnSide(
+                f"What you or yours hold on {place.strip('/') or 'the site'} could pass there: ask"
+                " somebody else who keeps the policies and holds nothing there."
+            )
+
+
+def require_not_ones_own(by: User, fact: Fact) -> None:
+    """What is known of oneself, or of what one uses, may be what a condition asks for."""
+    if fact.user is not None:
+        require_other_side(by, fact.user)
+    if fact.resource is not None:
+        require_no_door(by, GUARDED, fact.resource.path)
 
 
 def require_condition(condition: Condition) -> None:

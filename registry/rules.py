@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 
-from accounts.models import Resource, Standing
+from accounts.models import Grant, Resource, Standing, User
 from accounts.models.vocabulary import Category, Classification, Kind, State
 from accounts.permissions import Permission
+from accounts.rules import grants_on_side
 
 TRANSITIONS: dict[Kind, dict[State, tuple[State, ...]]] = {
     Kind.PROJECT: {State.ACTIVE: (State.RETIRED,), State.RETIRED: (State.ACTIVE,)},
@@ -82,6 +83,32 @@ def loosens(before: Resource, after: Resource) -> bool:
         or bool(before.lawful_basis and not after.lawful_basis)
         or bool(before.special_basis and not after.special_basis)
     )
+
+
+def is_unseen(asset: Resource, touched: list[Resource]) -> bool:
+    """A draft, and so is all that was made from it."""
+    hidden = Standing.objects.filter(resource__in=touched, closed_at=None, hidden=True)
+    return asset.state == State.DRAFT and hidden.count() == len(touched)
+
+
+def is_own_draft(by: User, asset: Resource, touched: list[Resource]) -> bool:
+    """Registered by oneself, with nothing made from it, and with nobody else given access in it."""
+    if asset.state != State.DRAFT or not all(asset.pk in one.chain for one in touched):
+        return False
+    given = Grant.objects.open().filter(resource__in=touched, effect=Grant.Effect.ALLOW)
+    mine = grants_on_side(by).filter(pk__in=given.values("pk"))
+    registered = mine.filter(resource=asset, origin=Grant.Origin.REGISTRATION)
+    return registered.exists() and not given.exclude(pk__in=mine.values("pk")).exists()
+
+
+def require_unused(project: Resource, slug: str, but: Resource | None = None) -> None:
+    """Gateways' routes, links and the trail go on meaning what had an address before it moved."""
+    moved = Resource.objects.filter(slug=slug, kind__in=(Kind.DATASET, Kind.MODEL))
+    former = moved.filter(standings__ancestors__contains=[project.pk]).exclude(parent=project)
+    if former.exclude(pk=but.pk if but else None).exists():
+        where = f"{project.address}/{slug}"
+        message = f"{where} was the address of something that moved: choose another name."
+        raise ValidationError({"slug": ValidationError(message, code="conflict")})
 
 
 def protects_less(before: Standing, after: Standing) -> bool:

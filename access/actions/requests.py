@@ -13,7 +13,8 @@ from accounts.decision import check, own, recheck, site
 from accounts.grants import hold, open_grant
 from accounts.models import Grant, Resource, Role, User
 from accounts.permissions import Permission
-from accounts.rules import on_side, require_active
+from accounts.queries import lock as hold_resource
+from accounts.rules import on_side, require_active, require_new
 from audit import context
 from audit.acts import action
 from audit.models import Event
@@ -97,7 +98,12 @@ def approve(request: AccessRequest, *, comment: str = "", by: User) -> AccessReq
 
 
 def open_requested(request: AccessRequest, by: User) -> Grant:
+    """Unless the same was given meanwhile: a twin would outlive the revoking of one of them."""
     now = timezone.now()
+    hold_resource(request.resource)
+    require_new(
+        request.role, request.subject, request.resource, Grant.Effect.ALLOW, request.purpose
+    )
     return open_grant(
         request.role,
         request.subject,

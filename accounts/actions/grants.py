@@ -54,7 +54,7 @@ def give(
         raise ValidationError({"role": f"{role} is not given to anybody."})
     if effect == Grant.Effect.ALLOW:
         rules.require_other_side(by, subject)
-        rules.require_ceiling(by, role, resource)
+        rules.require_ceiling(by, role, resource, purpose, expires_at)
         rules.require_fitting(resource, purpose)
     else:
         rules.require_deniable(by, role, subject, resource)
@@ -118,7 +118,7 @@ def resume(grant: Grant, *, reason: str = "", by: User) -> Grant:
     grant = require_held(grant, "suspended")
     rules.require_other_side(by, grant.subject)
     rules.require_active(grant.subject)
-    rules.require_ceiling(by, grant.role, grant.resource)
+    rules.require_ceiling(by, grant.role, grant.resource, grant.purpose, grant.expires_at)
     resume_grant(grant, by=by)
     context.say(reason)
     mail.resumed(grant)
@@ -167,7 +167,7 @@ def extend(
     grant = require_held(grant, "active", "scheduled")
     rules.require_other_side(by, grant.subject)
     rules.require_active(grant.subject)
-    rules.require_ceiling(by, grant.role, grant.resource)
+    rules.require_ceiling(by, grant.role, grant.resource, grant.purpose, expires_at)
     rules.require_window(grant.starts_at, expires_at)
     reach = reach or reach_of(grant)
     rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)

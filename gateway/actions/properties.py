@@ -8,8 +8,9 @@ from accounts.decision import check, site
 from accounts.models import Resource, User
 from accounts.permissions import Permission
 from audit.acts import action
-from gateway import rules
+from gateway import queries, rules
 from gateway.models import Condition, Fact
+from gateway.permissions import GUARDED
 
 
 @action("condition.add")
@@ -26,6 +27,8 @@ def add_condition(*, resource_type: str, action: str, by: User, **tests: Any) ->
 @action("condition.remove")
 def remove_condition(condition: Condition, *, by: User) -> None:
     check(by, Permission.MANAGE_POLICIES, site())
+    if means := queries.meaning(condition.resource_type, condition.action):
+        rules.require_no_door(by, {means.permission} & {*GUARDED}, means.address)
     condition.delete()
 
 
@@ -42,6 +45,7 @@ def add_fact(
     fact = Fact(user=person, resource=resource, name=name, value=value)
     rules.require_scalar("value", value)
     fact.full_clean()
+    rules.require_not_ones_own(by, fact)
     fact.save()
     return fact
 
@@ -49,4 +53,5 @@ def add_fact(
 @action("fact.remove")
 def remove_fact(fact: Fact, *, by: User) -> None:
     check(by, Permission.MANAGE_POLICIES, site())
+    rules.require_not_ones_own(by, fact)
     fact.delete()

@@ -8,7 +8,7 @@ from accounts.decision import check, site
 from accounts.models import User
 from accounts.permissions import Permission
 from audit.acts import action
-from gateway import rules
+from gateway import queries, rules
 from gateway.models import Route
 
 
@@ -27,6 +27,7 @@ def add(
     route.full_clean()
     rules.require_route(route)
     rules.require_unambiguous(route)
+    rules.require_no_door(by, [route.permission], route.address)
     route.save()
     return route
 
@@ -35,4 +36,6 @@ def add(
 def remove(route: Route, *, by: User) -> None:
     """From the next request on, what only this route let through is refused."""
     check(by, Permission.MANAGE_POLICIES, site())
+    for next_one in queries.behind(route):
+        rules.require_no_door(by, [next_one.permission], next_one.address)
     route.delete()

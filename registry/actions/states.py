@@ -6,15 +6,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.decision import check
+from accounts.gains import Own
 from accounts.models import Resource, StatePeriod, User
-from accounts.models.vocabulary import HIDDEN_STATES, Kind, State
+from accounts.models.vocabulary import BLOCKED_STATES, HIDDEN_STATES, Kind, State
 from accounts.queries import lock
-from accounts.rules import (
-    held_on_side,
-    require_no_gain,
-    require_privacy_officer,
-    touched,
-)
+from accounts.rules import require_privacy_officer, touched
 from audit import context
 from audit.acts import action
 from registry import rules
@@ -34,11 +30,10 @@ def enter(resource: Resource, state: str) -> None:
 
 def move_to(resource: Resource, state: str, by: User) -> None:
     """What was closed opens to those who hold it: to oneself, not by one's own hand."""
-    closed = resource.state in (*HIDDEN_STATES, State.WITHDRAWN)
-    places = touched(resource) if closed else []
-    mine = held_on_side(by, places)
+    closed = resource.state in (*HIDDEN_STATES, *BLOCKED_STATES)
+    own = Own(by, touched(resource) if closed else [], timeless=True)
     enter(resource, state)
-    require_no_gain(by, places, mine)
+    own.require_no_gain()
 
 
 @action("resource.set_state")

@@ -114,6 +114,22 @@ def test_the_trail_tells_the_story(cast, scans):
     }
 
 
+def test_what_was_given_while_the_request_waited_is_not_given_twice(cast):
+    """One access, one grant: the revoking of one leaves no twin of it."""
+    plain = assets.register(cast.oncology, "dataset", slug="weather", by=cast.alice)
+    states.set_state(plain, "published", by=cast.alice)
+    weather = Resource.objects.get(pk=plain.pk)
+    request = ask(weather, cast.bob, purpose="research")
+    given = grants.give(role("reader"), cast.bob, weather, purpose="research", by=cast.alice)
+    with pytest.raises(ValidationError, match="already"):
+        requests.approve(request, by=cast.alice)
+    assert fresh(request).status == "pending"
+    grants.revoke(given, by=cast.alice)
+    assert not may_download(cast.bob, weather)
+    requests.approve(request, by=cast.alice)
+    assert may_download(cast.bob, weather)
+
+
 def test_one_step_where_nothing_is_sensitive(cast):
     plain = assets.register(cast.oncology, "dataset", slug="weather", by=cast.alice)
     states.set_state(plain, "published", by=cast.alice)

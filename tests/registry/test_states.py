@@ -18,7 +18,7 @@ from accounts.queries import lock
 from audit.models import Event
 from registry import queries
 from registry.actions import assets, projects, states, versions
-from registry.models import Asset, Dataset
+from registry.models import Asset, Dataset, Project
 from registry.rules import TRANSITIONS, next_states, require_transition
 from tests.acting import do
 from tests.cast import SCANS, role
@@ -199,6 +199,20 @@ def test_a_project_is_closed_by_those_who_keep_the_policies(cast):
     assert states.set_state(cast.oncology, "retired", by=cast.erin).state == "retired"
 
 
+def test_an_admin_does_not_give_a_retired_project_back_to_herself(cast, scans):
+    """What a project closes, opens again by the hand of somebody who uses nothing in it."""
+    states.set_state(scans, "published", by=cast.alice)
+    grants.give(role("reader"), cast.erin, scans, by=cast.alice)
+    grants.give(role("admin"), cast.dana, site(), by=cast.erin)
+    states.set_state(cast.oncology, "retired", by=cast.dana)
+    assert not allowed(cast.erin, Permission.DOWNLOAD, scans)
+    with pytest.raises(PermissionDenied, match="second person"):
+        states.set_state(cast.oncology, "active", by=cast.erin)
+    assert not allowed(cast.erin, Permission.DOWNLOAD, scans)
+    states.set_state(cast.oncology, "active", by=cast.dana)
+    assert allowed(cast.erin, Permission.DOWNLOAD, scans)
+
+
 @pytest.mark.parametrize("slug", ["", "new", "two words", "a/b", "..", "ümlaut", "x" * 101])
 def test_an_address_is_one_clean_word(cast, slug):
     with pytest.raises(ValidationError) as error:
@@ -233,6 +247,36 @@ def test_what_is_wrong_is_named(cast, facts, field):
     assert list(error.value.message_dict) == [field]
     assert not Resource.objects.filter(slug="more").exists()
     assert Event.objects.latest("id").outcome == "failed"
+
+
+def test_an_address_that_something_left_stays_its_own(cast, scans):
+    """Routes of gateways and links go on meaning what had it: nothing else takes its place."""
+    elsewhere = projects.register(slug="elsewhere", owner=cast.bob, by=cast.erin)
+    grants.give(role("contributor"), cast.alice, elsewhere, by=cast.bob)
+    grants.give(role("contributor"), cast.charlie, cast.oncology, by=cast.alice)
+    other = assets.register(elsewhere, "model", slug="weather", by=cast.bob)
+    namesake = assets.register(elsewhere, "dataset", slug="ct-scans-too", by=cast.bob)
+    moved = assets.move(scans, elsewhere, by=cast.alice)
+    for kind in ("dataset", "model"):
+        with pytest.raises(ValidationError, match="oncology/ct-scans was the address of"):
+            assets.register(cast.oncology, kind, slug="ct-scans", by=cast.charlie)
+    assert not Resource.objects.filter(path="/oncology/ct-scans/").exists()
+    assert assets.register(cast.oncology, "model", slug="ct-scans-2", by=cast.charlie)
+    assert assets.register(cast.oncology, "dataset", slug=other.slug, by=cast.charlie)
+    assert assets.move(moved, cast.oncology, by=cast.alice).path == "/oncology/ct-scans/"
+    assert namesake.path == "/elsewhere/ct-scans-too/"
+
+
+def test_nothing_moves_to_an_address_that_something_else_left(cast, scans):
+    for slug in ("second", "third"):
+        project = projects.register(slug=slug, owner=cast.bob, by=cast.erin)
+        grants.give(role("contributor"), cast.alice, project, by=cast.bob)
+    second, third = (Project.objects.get(slug=slug) for slug in ("second", "third"))
+    twin = assets.register(second, "dataset", slug="ct-scans", by=cast.alice)
+    assets.move(scans, third, by=cast.alice)
+    with pytest.raises(ValidationError, match="was the address of something that moved"):
+        assets.move(twin, cast.oncology, by=cast.alice)
+    assert Asset.objects.get(pk=twin.pk).path == "/second/ct-scans/"
 
 
 def test_a_model_says_what_it_is_made_with(cast):
