@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -22,8 +23,8 @@ class Asked(NamedTuple):
     purpose: str = ""
 
 
-def decisions(asked: Sequence[Asked]) -> list[Decision]:
-    """What `decide` says of each, at one moment and by one statement."""
+def decisions(asked: Sequence[Asked], at: datetime | None = None) -> list[Decision]:
+    """What `decide` says of each, at one moment (now, or one to come) and by one statement."""
     if not asked:
         return []
     kinds = [kind_of(one.permission) for one in asked]
@@ -36,7 +37,7 @@ def decisions(asked: Sequence[Asked]) -> list[Decision]:
         array(one.resource.pk for one in asked),
         [one.purpose for one in asked],
         array(key_of(one.subject) or "null" for one in asked),
-        timezone.now(),
+        at or timezone.now(),
     )
     return [
         Decision(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import product
 from math import inf
 from typing import Any
 
@@ -85,23 +86,38 @@ def touched(resource: Resource) -> list[Resource]:
     return list(Resource.objects.filter(pk__in=found))
 
 
-def held_on_side(by: User, places: list[Resource]) -> set[tuple[int, str, str]]:
-    """What somebody, or whoever acts for them, may do there, and for which purposes."""
+Held = set[tuple[int, str, str, datetime | None]]
+
+
+def openings(by: User) -> list[datetime | None]:
+    """Now (None), and each time at which more may open to them: a grant starts or a deny ends."""
+    theirs = grants_on_side(by)
+    starts = theirs.filter(effect=Grant.Effect.ALLOW, starts_at__gt=timezone.now())
+    ends = theirs.filter(effect=Grant.Effect.DENY, expires_at__isnull=False)
+    times = {
+        *starts.values_list("starts_at", flat=True),
+        *ends.values_list("expires_at", flat=True),
+    }
+    return [None, *times]
+
+
+def held_on_side(by: User, places: list[Resource]) -> Held:
+    """What somebody, or whoever acts for them, may do there, now and later; for which purposes."""
     subjects = list(User.objects.filter(side(by)))
-    found = set()
-    for place in places:
+    found: Held = set()
+    for at, place in product(openings(by), places):
         purposes = {"", *Purpose.values} - set(place.standing.barred)
-        for one in decisions([Asked(s, p, place) for s in subjects for p in Permission]):
+        for one in decisions([Asked(s, p, place) for s in subjects for p in Permission], at):
             if one.allowed:
                 meant = purposes if one.permission in USE else {""}
-                found |= {(place.pk, str(one.permission), purpose) for purpose in meant}
+                found |= {(place.pk, str(one.permission), purpose, at) for purpose in meant}
     return found
 
 
-def require_no_gain(by: User, places: list[Resource], before: set[tuple[int, str, str]]) -> None:
-    """Whatever was changed, the own side may do no more there than it did."""
+def require_no_gain(by: User, places: list[Resource], before: Held) -> None:
+    """Whatever was changed, the own side may do no more there than it did, at no time."""
     if more := held_on_side(by, places) - before:
-        what = ", ".join(sorted({permission for _, permission, _ in more}))
+        what = ", ".join(sorted({permission for _, permission, _, _ in more}))
         raise OwnSide(f"This would give you more here ({what}): ask a second person.")
 
 
