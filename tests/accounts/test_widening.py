@@ -15,8 +15,8 @@ from accounts.decision import site
 from accounts.models import ApiKey, Grant, Membership, Role, ServiceAccount, User
 from accounts.rules import OwnSide
 from audit.models import Event
-from registry.actions import assets, projects
-from registry.models import Asset
+from registry.actions import assets, files, projects, states, versions
+from registry.models import Asset, Version
 from tests.acting import do
 from tests.cast import role
 
@@ -348,6 +348,41 @@ def test_no_project_of_ones_own(cast):
 def test_no_project_by_whoever_wants_one(cast):
     with pytest.raises(PermissionDenied):
         projects.register(slug="mine", owner=cast.bob, by=cast.charlie)
+
+
+@pytest.fixture
+def hidden(cast) -> Version:
+    """Ready to be approved by whoever judges versions; Charlie does, and does not see it yet."""
+    judging = ["discover", "approve_version", "grant"]
+    roles.create(slug="judge", name="Judge", permissions=judging, by=cast.erin)
+    roles.create(slug="look", name="Look", permissions=["discover"], by=cast.erin)
+    states.set_state(cast.scans, "published", by=cast.alice)
+    version: Version = versions.open_version(cast.scans, by=cast.alice)
+    files.upload(version, "a.csv", [b"a"], by=cast.alice)
+    return version
+
+
+def test_nothing_is_shown_to_oneself_for_when_a_deny_of_ones_own_has_ended(cast, hidden):
+    """Somebody who denies it to themselves for a minute gains nothing now, and all of it then."""
+    grants.give(role("judge"), cast.charlie, cast.oncology, by=cast.alice)
+    soon = timezone.now() + SOON
+    grants.give(
+        role("look"), cast.charlie, cast.oncology, effect="deny", expires_at=soon, by=cast.charlie
+    )
+    with pytest.raises(OwnSide, match="second person"):
+        versions.approve(hidden, by=cast.charlie)
+    assert refused("version.approve").actor == cast.charlie
+
+
+def test_nothing_is_shown_to_oneself_for_when_a_grant_has_started(cast, hidden):
+    judging = ["approve_version"]
+    roles.create(slug="stamp", name="Stamp", permissions=judging, by=cast.erin)
+    grants.give(role("stamp"), cast.charlie, cast.oncology, by=cast.alice)
+    soon = timezone.now() + SOON
+    grants.give(role("reader"), cast.charlie, cast.oncology, starts_at=soon, by=cast.alice)
+    with pytest.raises(OwnSide, match="second person"):
+        versions.approve(hidden, by=cast.charlie)
+    versions.approve(hidden, by=cast.alice)
 
 
 def test_a_contact_holds_nothing(cast):
