@@ -21,6 +21,7 @@ from accounts.grants import (
     resume_grant,
     rewrite_role,
     succeed,
+    successor,
     suspend_grant,
 )
 from accounts.models import Grant, Membership, Resource, Role, Signature, User
@@ -87,7 +88,8 @@ class World:
 
     def replace(self) -> None:
         if found := self.grant():
-            succeed(found, by=self.cast.erin, purpose=self.chance.choice(worlds.PURPOSES))
+            erin, purpose = self.cast.erin, self.chance.choice(worlds.PURPOSES)
+            succeed(found, successor(found, by=erin, purpose=purpose), by=erin)
 
     def join(self) -> None:
         worlds.join(self.chance, self.cast, self.chance.choice(self.people), timezone.now())

@@ -33,10 +33,10 @@ class Scene:
         self.made = versions.open_version(self.subset, by=cast.alice)
         grants.give(role("contributor"), cast.charlie, self.subset, by=cast.alice)
 
-    def register(self, slug: str) -> Asset:
+    def register(self, slug: str) -> Any:
         return assets.register(self.cast.oncology, "dataset", slug=slug, by=self.cast.alice)
 
-    def require(self, asset: Asset, *slugs: str) -> Asset:
+    def require(self, asset: Asset, *slugs: str) -> Any:
         fresh = Asset.objects.get(pk=asset.pk)
         return assets.edit(fresh, required_agreements=list(slugs), by=self.cast.alice)
 
@@ -65,10 +65,10 @@ def test_one_drops_an_agreement_as_another_asks_for_it(scene, turned):
     scene.require(scene.cohort, "dua")
     assert not scene.may()
 
-    def drop() -> Asset:
+    def drop() -> Any:
         return scene.require(scene.cohort)
 
-    def ask() -> Asset:
+    def ask() -> Any:
         return scene.require(scene.subset, "dua")
 
     done = both(ask, drop) if turned else both(drop, ask)
@@ -80,7 +80,7 @@ def test_one_drops_an_agreement_as_another_asks_for_it(scene, turned):
 def test_both_ask_for_something_else(scene):
     scene.derive(scene.made, scene.source)
 
-    def bar(asset: Asset, purpose: str) -> Asset:
+    def bar(asset: Asset, purpose: str) -> Any:
         fresh = Asset.objects.get(pk=asset.pk)
         return assets.edit(fresh, prohibited_purposes=[purpose], by=scene.cast.alice)
 
