@@ -1,60 +1,60 @@
 """The decision by brute force over plain tuples; it shares nothing with the product."""
 
-from collections.abc import Iterator
-from uuid import UUID
+from tests.deciding.world import CONTENT, USE, VOCABULARY, Answer, Given, Question, World
 
-from tests.deciding.world import CONTENT, USE, Given, Question, World, live, reaches
-
-
-def answer(w: World, q: Question) -> tuple[str, UUID | None, str]:
-    """Reason, grant, purpose; no reason where no grant gives it."""
-    for reason in gates(w, q):
-        return reason, None, q.stated
-    barred = conditions(w, q.node)[0] if q.permission in USE else set()
-    for g in held(w, q, q.permission):
-        if (not q.stated or g.purpose in ("", q.stated)) and g.purpose not in barred:
-            return "allowed", g.id, q.stated or g.purpose
-    return "", None, q.stated
+ORDER = ["allowed", "grant_purpose", "purpose_not_permitted", "grant_suspended", "grant_expired",
+         "grant_not_started", "version_not_covered", "version_blocked", "no_grant"]  # fmt: skip
 
 
-def gates(w: World, q: Question) -> Iterator[str]:  # noqa: C901  one below the other
-    person = next(p for p in w.people if p.id == (q.who.answers_to or q.who.id))
-    states = [w.nodes[n].state for n in w.chain(q.node)]
-    if not (q.who.active and person.active):
-        yield "subject_inactive"
-    if key := q.key:
-        wrong = {"unknown": key.owner != q.who.id, "revoked": key.revoked,
-                 "expired": key.expires <= q.at, "scope": q.permission not in key.scopes,
-                 "restriction": key.within not in (None, *w.chain(q.node))}  # fmt: skip
-        yield from (f"key_{why}" for why, holds in wrong.items() if holds)
-    if q.permission in USE:
-        yield from (f"resource_{s}" for s in states if s in ("withdrawn", "retired"))
-    if held(w, q, q.permission, deny=True):
-        yield "deny_grant"
-    if q.permission in USE:
-        barred, required = conditions(w, q.node)
-        if q.stated in barred:
-            yield "purpose_not_permitted"
-        mine = [(a, window) for user, a, window in w.signed if user == person.id]
-        if lacking := required - {a for a, window in mine if live(window, q.at)}:
-            yield "agreement_expired" if lacking & {a for a, _ in mine} else "agreement_missing"
-    if q.permission in CONTENT and {"draft", "pending"} & {*states} and not held(w, q, "edit"):
-        yield "resource_draft"
+def answer(w: World, q: Question) -> Answer:
+    barred, required = conditions(w, q)
+    tried = [(misses(q, g, q.stated, barred), g) for g in over(w, q, q.permission)]
+    near, by = min([*tried, ("no_grant", None)], key=lambda one: ORDER.index(one[0]))
+    if (why := gate(w, q, barred, required)) or by is None or near != "allowed":
+        return why or near, None, "", q.stated
+    return near, by.id, by.role, q.stated or by.purpose
 
 
-def held(w: World, q: Question, permission: str, deny: bool = False) -> list[Given]:
-    """Their own before their groups', the nearest, the oldest."""
-    groups = {g for user, g, window in w.members if user == q.who.id and live(window, q.at)}
-    return [g for *_, g in sorted(
-        (g.user is None, depth, g.opened, g.id, g) for g in w.grants
-        for depth, n in enumerate(w.chain(q.node)) if n in reaches(w, g) and g.open
-        and (g.user == q.who.id or g.group in groups) and permission in w.roles[g.role]
-        and g.deny == deny and live(g.window, q.at) and (deny or not g.suspended))]  # fmt: skip
+def gate(w: World, q: Question, barred: set[str], required: set[str]) -> str:
+    who, key, what, chain, given = q.who, q.key, q.permission, q.node.chain, {"allowed"}
+    states = [w.nodes[n].state for n in chain]
+    signed = [(a, start <= q.at < end) for u, a, (start, end) in w.signed if u == who.person]
+    lacking = required - {a for a, is_live in signed if is_live}
+    return next((why for why, fails in {
+        "subject_unknown": who not in w.people,
+        "subject_inactive": {who.id, who.person} - {p.id for p in w.people if p.active},
+        "key_unknown": key and key.owner != who.id, "key_revoked": key and key.revoked,
+        "key_expired": key and key.expires <= q.at, "key_scope": key and what not in key.scopes,
+        "resource_unknown": not chain, "key_restriction": key and key.within not in (None, *chain),
+        **{f"resource_{s}": what in USE for s in states if s in ("withdrawn", "retired")},
+        "deny_grant": given & {misses(q, g) for g in over(w, q, what, True)},
+        "purpose_not_permitted": q.stated in barred,
+        "agreement_expired": lacking & {a for a, _ in signed}, "agreement_missing": lacking,
+        "resource_draft": what in CONTENT and {"draft", "pending"} & {*states} and not given & {
+            misses(q, g) for g in over(w, q, "edit")}}.items() if fails), "")  # fmt: skip
 
 
-def conditions(w: World, node: int) -> tuple[set[str], set[str]]:
-    """Purposes barred and agreements required here, above, and by what that was made from."""
-    found = [w.nodes[node]]
+def misses(q: Question, g: Given, stated: str = "", barred: set[str] | tuple[()] = ()) -> str:
+    begun, lasting = g.window[0] <= q.at, q.at < g.window[1]
+    later = not g.versions[0] <= q.node.number <= g.versions[1]
+    return next((why for why, fails in {
+        "no_grant": later and not (q.node.number and begun and lasting),
+        "version_blocked": later and g.versions[2] == "block", "version_not_covered": later,
+        "grant_suspended": g.suspended and not g.deny, "grant_expired": not lasting,
+        "grant_not_started": not begun, "grant_purpose": stated and g.purpose not in ("", stated),
+        "purpose_not_permitted": g.purpose in barred}.items() if fails), "allowed")  # fmt: skip
+
+
+def over(w: World, q: Question, what: str, deny: bool = False) -> list[Given]:  # in their order
+    groups = {g for u, g, (start, end) in w.members if u == q.who.id and start <= q.at < end}
+    return sorted((g for g in w.grants if g.node in q.node.chain and what in w.roles[g.role]
+        and g.open and g.deny == deny and (g.user == q.who.id or g.group in groups)), key=lambda g:
+        (not g.user, not g.versions[0] and q.node.chain.index(g.node), g.opened, g.id))  # fmt: skip
+
+
+def conditions(w: World, q: Question) -> tuple[set[str], set[str]]:
+    found = [q.node] if q.permission in USE else []
     for n in found:
-        found += [w.nodes[i] for i in (*n.above, *n.sources) if w.nodes[i] not in found]
-    return {p for n in found for p in n.barred}, {a for n in found for a in n.agreements}
+        found += [w.nodes[i] for i in (*n.chain, *n.sources) if w.nodes[i] not in found]
+    free = [{*(n.permitted or VOCABULARY)} - {*n.prohibited} for n in found]
+    return {*VOCABULARY} - VOCABULARY.intersection(*free), {a for n in found for a in n.agreements}

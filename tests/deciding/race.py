@@ -112,7 +112,7 @@ def run(scene: Scene, seconds: float, *, sabotaged: bool = False, readers: int =
 
 
 class Scene:
-    """Bob reads the scans through his group, with a key; nine ways to break that."""
+    """Bob reads the scans through his group, with a key; ten ways to break that."""
 
     session: psycopg.Connection[Any]
 
@@ -134,7 +134,14 @@ class Scene:
 
     def changes(self, state: Any, seconds: float) -> Iterator[bool]:
         chance, end = Random(7), time.monotonic() + seconds
-        ways = [self.by_grant, self.by_membership, self.by_deny, self.by_person, *self.beside()]
+        ways = [
+            self.by_grant,
+            self.by_suspension,
+            self.by_membership,
+            self.by_deny,
+            self.by_person,
+            *self.beside(),
+        ]
         while time.monotonic() < end:
             with chance.choice(ways)(state):
                 yield False
@@ -147,6 +154,14 @@ class Scene:
         yield
         state.value = MIXED
         self.grant = self.give(self.cast.researchers)
+
+    @contextmanager
+    def by_suspension(self, state: Any) -> Iterator[None]:
+        state.value = MIXED
+        self.grant = grants.suspend(self.grant, reason="race", by=self.cast.alice)
+        yield
+        state.value = MIXED
+        self.grant = grants.resume(self.grant, by=self.cast.alice)
 
     @contextmanager
     def by_membership(self, state: Any) -> Iterator[None]:
