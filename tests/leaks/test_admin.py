@@ -37,8 +37,8 @@ def read(asker: Asker, version: Any) -> bool:
 
 def overseen(asker: Asker, grant: Grant) -> bool:
     """Of whoever reviews or gives there, and of whoever holds it."""
-    place, group = grant.resource, grant.group_id
-    own = grant.user_id == asker.user.pk or asker.user.groups.filter(pk=group).exists()
+    place, group = grant.resource, grant.group
+    own = grant.user_id == asker.user.pk or group in asker.user.groups
     return own or asker.may(P.REVIEW, place) or asker.may(P.GRANT, place)
 
 

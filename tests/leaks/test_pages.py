@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,7 @@ import pytest
 from accounts.models import Resource
 from accounts.permissions import Permission
 from audit.models import Event
+from registry import queries as registry
 from tests.leaks.asking import EVERYBODY, KEYED, Ask, acts
 from tests.leaks.looking import (
     AUDITED,
@@ -127,3 +129,11 @@ def test_who_oversees_sees_no_content(hidden: Hidden, ask: Ask) -> None:
         draft = re.search(rf"{CANARY}-\w+-draft[^<]*<[^>]*>[^<]*{CANARY} (name|text)", text)
         found += [(path, draft[0])] if draft else []
     assert found == []
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_what_is_counted_is_what_may_be_seen(hidden: Hidden, ask: Ask, name: str) -> None:
+    """The numbers of the home page, against THE decision on each resource."""
+    asker = ask(name)
+    found = [row.kind for row in Resource.objects.all() if asker.may(Permission.DISCOVER, row)]
+    assert registry.counts(asker.user) == Counter(found)
