@@ -134,14 +134,23 @@ def walk(
     seed: int,
     watched: tuple[str, ...] = ("own", "others"),
     lead: tuple[str, ...] = (),
+    *,
+    whole: bool = True,
 ) -> Walk:
-    """`lead`: what is tried before all else, where something is looked for."""
+    """`lead`: what is tried before all else; it is all, where something is looked for there."""
     chance = Random(f"{person.username} {seed}")
     found = Walk(person, seed, chance, Measure(person, watched))
     for verb in lead:
         if not found.finding:
             found.attempt(verb)
-    for verb in CAN[person.username]:
+    if whole:
+        walk_on(found)
+    return found
+
+
+def walk_on(found: Walk) -> None:
+    chance = found.chance
+    for verb in CAN[found.person.username]:
         found.until_done(verb)
     verbs = sorted(every_action())
     for verb in chance.sample(verbs, len(verbs)):
@@ -151,4 +160,3 @@ def walk(
         if not found.finding:
             weights = [found.within_reach.get(verb, 0.1) for verb in verbs]
             found.attempt(chance.choices(verbs, weights)[0])
-    return found
