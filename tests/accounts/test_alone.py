@@ -1,58 +1,36 @@
-"""One person alone, through every action there is: their own side may never do more than before.
+"""One person alone, through random actions by every route there is: they never come further.
 
-What an action takes is read from its signature, so a new action is tried from the day it exists.
+`WORLDS=20` walks twenty seeds, `WALK=7` begins with the seventh: a failure says which it was.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
-from random import Random
-from typing import Any, get_type_hints
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError
-from django.db.models import Model, Q
-from django.http import Http404
-from django.utils import timezone
+from django.db import IntegrityError, transaction
 
+from access import rules as asking
 from access.actions import requests
-from access.models import AccessRequest
-from accounts.actions import agreements, groups, roles
-from accounts.grants import EVERYTHING, Reach, open_grant, suspend_grant
-from accounts.models import (
-    Agreement,
-    ApiKey,
-    Grant,
-    Resource,
-    Role,
-    ServiceAccount,
-    Signature,
-    User,
-)
-from accounts.models.vocabulary import State
-from accounts.permissions import Permission
-from audit.acts import ACTIONS
-from audit.models import Event
-from audit.search import Search
-from audit.trail import Scope
-from registry.actions import assets, files, projects, states, versions
-from registry.models import Asset, File, Project, Version
+from accounts import rules
+from accounts.models import Resource, Role, User
+from registry.actions import assets, states
 from tests import worlds
-from tests.acting import do
+from tests.alone.actions import every_action
+from tests.alone.walking import CAN, Walk, walk
+from tests.alone.world import build
+from tests.attempts import ATTEMPTS, OWN
 from tests.cast import Cast, role
 from tests.conftest import Beneath
 
 pytestmark = pytest.mark.usefixtures("built")
-
-PERSONAS = ("alice", "bob", "charlie", "dana", "erin", "petra", "scoring")
-TRIES = 70 * len(worlds.SEEDS)
-REFUSALS = (PermissionDenied, ValidationError, Http404, IntegrityError)
-PURPOSES = ("", "research", "marketing")
-ALONE = {"person.create_admin", "session.open", "session.close", "person.set_preferences"}
+FIRST = int(os.environ.get("WALK", "0"))
+SEEDS = range(FIRST, FIRST + len(worlds.SEEDS))
+LEAST = 5  # acts that happen in each walk, beside what is known to be possible
+LED = 30  # tries of what a rule that is off would forbid: at least one in ten shows it
+MOST = 6  # seeds in which a rule that is off must show; nearly always it is the first
 
 
 @pytest.fixture(scope="module")
@@ -65,183 +43,141 @@ def world(built: None, cast: Cast) -> Cast:
     return cast
 
 
-def build(cast: Cast) -> None:
-    """Something shut to each of them in every way that the decision knows."""
-    alice, bob, erin = cast.alice, cast.bob, cast.erin
-    states.set_state(cast.scans, State.PUBLISHED, by=alice)
-    version = versions.open_version(cast.scans, by=alice)
-    files.upload(version, "a.csv", [b"a"], by=alice)
-    versions.approve(version, by=alice)
-    versions.open_version(cast.scans, by=alice)
-    assets.register(cast.oncology, "dataset", slug="notes", by=alice)  # stays a draft
-    elsewhere = projects.register(slug="elsewhere", owner=bob, by=erin)
-    other = assets.register(elsewhere, "dataset", slug="x", by=bob)
-    versions.open_version(other, by=bob)
-    lab = groups.create(name="lab", by=erin)
-    groups.add_member(lab, cast.petra, by=erin)
-    roles.create(slug="lab", name="Lab", permissions=["read", "download"], by=erin)
-    judging = ["discover", "approve_version", "grant"]
-    roles.create(slug="judge", name="Judge", permissions=judging, by=erin)
-    agreements.define(slug="dua", kind="data_use", title="Data use", by=erin)
-    do(lambda: shut(cast, lab), by=erin)
-    assets.edit(cast.scans, required_agreements=["dua"], by=alice)
-    wanted = Resource.objects.get(pk=cast.scans.pk)
-    requests.submit(wanted, role("contributor"), purpose="research", justification="x", by=bob)
-
-
-def shut(cast: Cast, lab: Group) -> None:
-    """Suspended, denied, for some versions, for another purpose, through a group."""
-    place = {r.path: r for r in Resource.objects.all()}
-    oncology, scans, x = (place[p] for p in ("/oncology/", "/oncology/ct-scans/", "/elsewhere/x/"))
-
-    def held(slug: str, subject: User | Group, on: Resource, **how: Any) -> Grant:
-        return open_grant(role(slug), subject, on, by=cast.erin, **how)
-
-    for person in (cast.bob, cast.dana, cast.petra, cast.erin, cast.charlie):
-        reader = held("reader", person, scans)
-        if person in (cast.charlie, cast.bob):
-            suspend_grant(reader, by=cast.erin, reason="x")
-    for subject in (cast.alice, cast.dana, cast.erin, lab):
-        held("contributor", subject, x)
-        held("reader", subject, x, effect="deny")
-    held("reader", cast.scoring.user, x, reach=Reach(1, 1, "ask"), purpose="research")
-    held("lab", cast.bob, oncology)
-    held("lab", cast.charlie, oncology, purpose="marketing")
-    held("judge", cast.charlie, oncology)
-    held("judge", cast.scoring.user, oncology)
-
-
-# --- what an action takes, from its signature
-
-LATER = timedelta(hours=3)
-TEXTS: dict[str, tuple[str, ...]] = {
-    "state": tuple(State.values),
-    "purpose": PURPOSES,
-    "effect": ("allow", "allow", "deny"),
-    "kind": ("dataset", "model", "ethics", "p"),
-    "relation": ("derived_from", "trained_on"),
-    "theme": ("", "dark"),
-    "email": ("x@example.org",),
-    "uri": ("s3://b/x",),
-    "sha256": ("0" * 64,),
-    "password": ("a long pass phrase of theirs",),
-}
-ROWS: dict[Any, Callable[[], Any]] = {
-    User: lambda: User.objects.exclude(kind="system").order_by("username"),
-    Group: lambda: Group.objects.order_by("name"),
-    Resource: lambda: Resource.objects.order_by("path"),
-    Project: lambda: Project.objects.order_by("path"),
-    Asset: lambda: Asset.objects.order_by("path"),
-    Version: lambda: Version.objects.order_by("path"),
-    File: lambda: File.objects.order_by("path"),
-    Role: lambda: Role.objects.order_by("slug"),
-    Grant: lambda: Grant.objects.open().order_by("opened_at"),
-    Agreement: lambda: Agreement.objects.order_by("slug"),
-    Signature: lambda: Signature.objects.order_by("opened_at"),
-    ApiKey: lambda: ApiKey.objects.order_by("created_at"),
-    ServiceAccount: lambda: ServiceAccount.objects.order_by("user__username"),
-    AccessRequest: lambda: AccessRequest.objects.filter(status="pending").order_by("created_at"),
-    Event: lambda: Event.objects.order_by("-id")[:5],
-}
-FACTS: dict[str, tuple[Any, ...]] = {
-    "classification": ("public", "restricted"),
-    "permitted_purposes": ([], ["marketing", "research"], ["research"]),
-    "prohibited_purposes": ([], ["marketing"]),
-    "required_agreements": ([], ["dua"]),
-    "categories": ([], ["health"]),
-}
-
-
-class Nothing(Exception):
-    """There is no row of this kind to try."""
-
-
-def something(chance: Random, name: str, hint: Any) -> Any:
-    options = [part for part in getattr(hint, "__args__", (hint,)) if part is not type(None)]
-    if hint in (Iterable[str], list[str]):
-        pool = Permission.values if name in ("permissions", "scopes") else ["dua"]
-        return chance.sample(pool, min(len(pool), chance.randint(1, 3)))
-    if hint == Iterable[bytes]:
-        return [b"x"]
-    if hint == list[int]:
-        return chance.sample(range(1, 40), chance.randint(0, 2))
-    kind = chance.choice(options)
-    if kind in ROWS:
-        rows = list(ROWS[kind]())
-        if not rows:
-            raise Nothing
-        return chance.choice(rows)
-    if isinstance(kind, type) and issubclass(kind, Model):
-        rows = list(kind._default_manager.order_by("pk")[:20])
-        if not rows:
-            raise Nothing
-        return chance.choice(rows)
-    plain: dict[Any, Callable[[], Any]] = {
-        Scope: lambda: chance.choice([Scope(), Scope(sample=5)]),
-        date: lambda: timezone.now().date() - timedelta(days=chance.choice([1, 4000])),
-        str: lambda: chance.choice(TEXTS.get(name, ("x", f"n{chance.randint(1, 10**9)}"))),
-        int: lambda: chance.choice([1, 2, 30]),
-        bool: lambda: chance.random() < 0.5,
-        datetime: lambda: timezone.now() + chance.choice([LATER, LATER * 100, -LATER]),
-        Reach: lambda: chance.choice([EVERYTHING, Reach(1, None, "inherit"), Reach(1, 2, "ask")]),
-        Search: Search,
-        bytes: lambda: b"x",
-        Any: lambda: chance.choice(list(User.objects.order_by("username"))),
-    }
-    return plain[kind]()
-
-
-def arguments(
-    chance: Random, action: Callable[..., Any], by: User
-) -> tuple[list[Any], dict[str, Any]]:
-    hints = get_type_hints(action)
-    given: list[Any] = []
-    named: dict[str, Any] = {"by": by}
-    for name, parameter in inspect.signature(action).parameters.items():
-        if name == "by":
-            continue
-        if parameter.kind is parameter.VAR_KEYWORD:
-            if name == "facts":
-                named |= {f: chance.choice(v) for f, v in FACTS.items() if chance.random() < 0.4}
-        elif parameter.kind is not parameter.KEYWORD_ONLY:
-            given.append(something(chance, name, hints[name]))
-        elif parameter.default is parameter.empty or chance.random() < 0.5:
-            named[name] = something(chance, name, hints[name])
-    return given, named
-
-
-# --- what is measured
-
-
-def reach(subjects: list[User], places: list[Resource]) -> set[tuple[int, str, str]]:
-    """All permissions on all resources, and the use of bytes for each purpose."""
-    questions = [(p.value, "") for p in Permission]
-    questions += [(Permission.DOWNLOAD.value, purpose) for purpose in PURPOSES[1:]]
-    return {cell[1:] for cell in worlds.held(subjects, places, questions)}
-
-
-def own_side(person: User) -> list[User]:
-    """A service acts for the person who answers for it: the two are one side."""
-    if person.kind == User.Kind.SERVICE:
-        person = person.service_account.owner
-    return list(User.objects.filter(Q(pk=person.pk) | Q(service_account__owner=person)))
-
-
-@pytest.mark.parametrize("name", PERSONAS)
-def test_nobody_alone_comes_further(world, name):
-    chance = Random(name)
+def walked(
+    world: Cast,
+    name: str,
+    seed: int,
+    *watched: str,
+    lead: tuple[str, ...] = (),
+    whole: bool = False,
+) -> Walk:
     person = world.scoring.user if name == "scoring" else getattr(world, name)
-    verbs = sorted(verb for verb in ACTIONS if not verb.startswith("test.") and verb not in ALONE)
-    places = list(Resource.objects.order_by("path"))
-    before, did = reach(own_side(person), places), []
-    for _ in range(TRIES):
-        verb = chance.choice(verbs)
-        try:
-            given, named = arguments(chance, ACTIONS[verb], person)
-            ACTIONS[verb](*given, **named)
-        except (*REFUSALS, Nothing):
-            continue
-        did.append(f"{verb} {given} {named}")
-        after = reach(own_side(person), places)
-        assert after <= before, (sorted(after - before), did)
-    assert did or name in ("charlie", "scoring")
+    return walk(person, seed, watched or ("own", "others"), lead, whole=whole)
+
+
+def test_every_action_takes_part():
+    """None is left out, and which there are does not hang on what else was imported."""
+    assert set(every_action()) == set(ATTEMPTS) | OWN
+    assert {verb for can in CAN.values() for verb in can} <= set(every_action())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", CAN)
+def test_nobody_alone_comes_further(world, name, seed):
+    """Nor do they hand out more than they have; and a good deal of what they try happens."""
+    lead = ("grant.open", "role.edit", "version.approve") * 5
+    found = walked(world, name, seed, lead=lead, whole=True)
+    assert found.finding is None, str(found)
+    assert found.tried == set(every_action())
+    assert set(CAN[name]) <= set(found.did), str(found)
+    assert found.did.total() >= len(CAN[name]) + LEAST, str(found)
+
+
+# --- with a rule off, the same walk must come further
+
+
+def off(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Gone from wherever the actions look it up."""
+    for name in names:
+        for module in (rules, assets, states):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, lambda *_: None)
+
+
+@contextmanager
+def as_a_test() -> Iterator[None]:
+    """A transaction that the refusals take for the test's own, and that leaves nothing."""
+    own = transaction.atomic()
+    own._from_testcase = True  # type: ignore[attr-defined]
+    with own:
+        yield
+        transaction.set_rollback(True)
+
+
+def found_by(world: Cast, name: str, whose: str, *lead: str) -> Walk | None:
+    """The first walk that finds it; each begins in the same world, with what it is about."""
+    for seed in range(FIRST, FIRST + MOST):
+        with as_a_test():
+            found = walked(world, name, seed, whose, lead=lead * LED)
+        if found.finding:
+            return found
+    return None
+
+
+@pytest.mark.parametrize("name", ["alice", "erin"])
+def test_without_other_side_they_give_to_themselves(world, name, monkeypatch):
+    off(monkeypatch, "require_other_side")
+    found = found_by(world, name, "own", "grant.open", "grant.extend", "grant.resume")
+    assert found and found.last in ("grant.open", "grant.extend", "grant.resume")
+
+
+def test_without_no_gain_they_show_themselves_what_is_hidden(world, monkeypatch):
+    off(monkeypatch, "require_no_gain")
+    found = found_by(world, "charlie", "own", "version.approve", "resource.set_state")
+    assert found and found.last in ("version.approve", "resource.set_state")
+
+
+def test_without_not_held_they_narrow_what_denies_them(world, monkeypatch):
+    off(monkeypatch, "require_not_held")
+    found = found_by(world, "erin", "own", "role.edit")
+    assert found and found.last == "role.edit"
+
+
+def test_without_the_ceiling_they_hand_out_what_they_have_not(world, monkeypatch):
+    off(monkeypatch, "require_ceiling")
+    found = found_by(world, "charlie", "others", "grant.open")
+    assert found and found.last == "grant.open"
+
+
+def test_without_narrower_what_others_hold_grows(world, monkeypatch):
+    off(monkeypatch, "require_narrower")
+    found = found_by(world, "erin", "others", "role.edit")
+    assert found and found.last == "role.edit"
+
+
+def test_without_four_eyes_the_database_still_refuses(world, monkeypatch):
+    """Whoever asked decides no step: the rule says so first, then a constraint of the table."""
+    asked = requests.submit(
+        Resource.objects.get(path="/oncology/notes/"),
+        role("deployer"),
+        purpose="research",
+        justification="x",
+        by=world.alice,
+    )
+    with pytest.raises(asking.NotYours):
+        requests.approve(asked, by=world.alice)
+    monkeypatch.setattr(asking, "require_step", lambda it, by: it.steps.filter(decision="").first())
+    with pytest.raises(IntegrityError):
+        requests.approve(asked, by=world.alice)
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        # What is given goes to others: require_other_side comes before it.
+        ("require_ceiling", "charlie"),
+        # A role that somebody holds is not theirs to edit: require_not_held comes before it.
+        ("require_narrower", "erin"),
+    ],
+)
+def test_where_another_rule_comes_before_it_nobody_gains_alone(world, rule, name, monkeypatch):
+    off(monkeypatch, rule)
+    for seed in SEEDS:
+        led = ("grant.open", "role.edit") * LED
+        assert walked(world, name, seed, "own", lead=led).finding is None
+
+
+def test_with_both_locks_off_they_grow_a_role_of_their_own(world, monkeypatch):
+    """So require_narrower counts for oneself too: with require_not_held gone, it alone is left."""
+    not_held = rules.require_not_held
+
+    def but_for_one(by: User, edited: Role) -> None:
+        if edited.slug != "spare":  # which only gives, so that to narrow it opens nothing
+            not_held(by, edited)
+
+    monkeypatch.setattr(rules, "require_not_held", but_for_one)
+    with as_a_test():
+        assert walked(world, "erin", FIRST, "own", lead=("role.edit",) * LED).finding is None
+    off(monkeypatch, "require_narrower")
+    found = found_by(world, "erin", "own", "role.edit")
+    assert found and found.last == "role.edit"
