@@ -28,12 +28,12 @@ def build(cast: Cast) -> None:
     catalogue(cast)
     wards = people_and_groups(cast)
     custom_roles(cast)
+    written_down(cast)
     do(lambda: shut(cast, wards), by=cast.erin)
     assets.edit(cast.scans, required_agreements=["dua"], by=cast.alice)
     wanted = Resource.objects.get(pk=cast.scans.pk)
     asked: dict[str, Any] = {"purpose": "research", "justification": "x"}
     requests.submit(wanted, role("contributor"), by=cast.bob, **asked)
-    written_down(cast)
 
 
 def catalogue(cast: Cast) -> None:
