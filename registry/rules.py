@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import Grant, Resource, Standing, User
 from accounts.models.vocabulary import Category, Classification, Kind, State
 from accounts.permissions import Permission
-from accounts.rules import grants_on_side
+from accounts.rules import side
 
 TRANSITIONS: dict[Kind, dict[State, tuple[State, ...]]] = {
     Kind.PROJECT: {State.ACTIVE: (State.RETIRED,), State.RETIRED: (State.ACTIVE,)},
@@ -96,9 +96,9 @@ def is_own_draft(by: User, asset: Resource, touched: list[Resource]) -> bool:
     if asset.state != State.DRAFT or not all(asset.pk in one.chain for one in touched):
         return False
     given = Grant.objects.open().filter(resource__in=touched, effect=Grant.Effect.ALLOW)
-    mine = grants_on_side(by).filter(pk__in=given.values("pk"))
-    registered = mine.filter(resource=asset, origin=Grant.Origin.REGISTRATION)
-    return registered.exists() and not given.exclude(pk__in=mine.values("pk")).exists()
+    mine = User.objects.filter(side(by))
+    registered = given.filter(resource=asset, origin=Grant.Origin.REGISTRATION, user__in=mine)
+    return registered.exists() and not given.exclude(user__in=mine).exists()
 
 
 def require_unused(project: Resource, slug: str, but: Resource | None = None) -> None:

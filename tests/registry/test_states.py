@@ -261,8 +261,8 @@ def test_an_address_that_something_left_stays_its_own(cast, scans):
         with pytest.raises(ValidationError, match="oncology/ct-scans was the address of"):
             assets.register(cast.oncology, kind, slug="ct-scans", by=cast.charlie)
     assert not Resource.objects.filter(path="/oncology/ct-scans/").exists()
-    assert assets.register(cast.oncology, "model", slug="ct-scans-2", by=cast.charlie)
-    assert assets.register(cast.oncology, "dataset", slug=other.slug, by=cast.charlie)
+    assets.register(cast.oncology, "model", slug="ct-scans-2", by=cast.charlie)
+    assets.register(cast.oncology, "dataset", slug=other.slug, by=cast.charlie)
     assert assets.move(moved, cast.oncology, by=cast.alice).path == "/oncology/ct-scans/"
     assert namesake.path == "/elsewhere/ct-scans-too/"
 
