@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from access import rules as asking
 from access.actions import requests
-from accounts import rules
+from accounts import gains, rules
 from accounts.models import Resource, Role, User
 from registry.actions import assets, states
 from tests import worlds
@@ -79,7 +79,7 @@ def test_nobody_alone_comes_further(world, name, seed):
 def off(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Gone from wherever the actions look it up."""
     for name in names:
-        for module in (rules, assets, states):
+        for module in (rules, assets, states, gains.Own):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, lambda *_: None)
 

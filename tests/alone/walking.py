@@ -19,7 +19,7 @@ from tests.alone.measured import Finding, Measure
 REFUSALS = (PermissionDenied, ValidationError, Http404, IntegrityError)
 DRAWS = 2  # of other arguments, where the first were not to be had or made no sense
 UNTIL = 40  # draws for what they are known to be able to do: of these about one in three is right
-MORE = 20  # tries after all that; what bears on access comes up more often
+MORE = 8  # tries after all that; what bears on access comes up more often
 # What each can do, in an order in which one act does not take the next away.
 CAN: dict[str, tuple[str, ...]] = {
     "alice": (
