@@ -62,7 +62,7 @@ class Requests(RequestView):
         asker = Asker.of(request.auth)  # type: ignore[arg-type]
         subject = asker.subject(asked.subject)
         means = queries.meaning(asked.resource.type, asked.action)
-        resource = means and queries.resource(means, asked.resource.id)
+        resource = queries.resource(means, asked.resource.id) if means else None
         require_denial(body, subject, means, resource)
         assert subject and means and resource
         found = submit(body, asked.context, means.permission, resource, subject, asker.user)
