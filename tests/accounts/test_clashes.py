@@ -36,9 +36,10 @@ def look(by: User) -> None:
 
 
 @action("test.crossing")
-def crossing(first: Resource, then: Resource, meet: threading.Barrier, *, by: User) -> str:
+def crossing(order: list[Resource], meet: threading.Barrier, *, by: User) -> str:
     """Two of them in opposite order wait for each other, for sure."""
     look(by)
+    first, then = order
     with connection.cursor() as cursor:
         cursor.execute(ROW, [first.pk])
         wait(meet)
@@ -61,7 +62,7 @@ def test_a_deadlock_is_no_error(transactional_db):
 
     def run(order: list[Any]) -> str:
         with closed():
-            return crossing(*order, meet, by=cast.erin)
+            return crossing(order, meet, by=cast.erin)
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(run, [pair, pair[::-1]])) == ["done", "done"]
@@ -79,8 +80,9 @@ def unlucky(times: list[int], *, by: User) -> str:
 
 
 def test_who_meets_another_twice_is_told_so_and_once_in_the_trail(cast: Cast):
+    times: list[int] = []
     with pytest.raises(Clash, match="try again"):
-        unlucky(times := [], by=cast.erin)
+        unlucky(times, by=cast.erin)
     assert len(times) == 2
     event = Event.objects.get(verb="test.unlucky")
     assert (event.outcome, event.data["reason"]) == ("failed", "Clash")

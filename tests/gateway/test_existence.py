@@ -51,14 +51,14 @@ def charlie(cast: Any) -> Program:
 @pytest.mark.parametrize(("kind", "hidden", "missing"), NAMES)
 @pytest.mark.parametrize("token", ["", "x", TOKEN])
 def test_asking_for_access_tells_nothing(charlie, kind, hidden, missing, token):
-    rest = {"context": CONTEXT, "denial": {"binding_token": token}}
+    rest: Any = {"context": CONTEXT, "denial": {"binding_token": token}}
     found = told(charlie, "requests", asking(kind, hidden, **rest))
     assert found[0] == 400
     assert found == told(charlie, "requests", asking(kind, missing, **rest))
 
 
 def test_asking_tells_nothing_of_people_either(charlie):
-    rest = {"context": CONTEXT, "denial": {"binding_token": TOKEN}}
+    rest: Any = {"context": CONTEXT, "denial": {"binding_token": TOKEN}}
     one, other = (
         told(charlie, "requests", asking("dataset", "oncology/nothing", name, **rest))
         for name in ("alice", "nobody")
