@@ -177,7 +177,7 @@ def recheck() -> None:
     it away."""
     act = context.current()
     for passed in list(act.passed) if act is not None else ():
-        if act is not None and passed.grant is not None:
+        if act is not None and passed.grant is not None and passed.resource is not None:
             resource = Resource.objects.get(pk=passed.resource)
             decision = decide(act.actor, passed.permission, resource, purpose=passed.purpose)
             if not decision.allowed:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from access import mail, rules
 from access.models import AccessRequest, ApprovalStep, Status
 from accounts.decision import check, own, recheck, site
-from accounts.grants import hold, open_grant
+from accounts.grants import draft, hold, record
 from accounts.models import Grant, Resource, Role, User
 from accounts.permissions import Permission
 from accounts.queries import lock as hold_resource
@@ -101,10 +101,7 @@ def open_requested(request: AccessRequest, by: User) -> Grant:
     """Unless the same was given meanwhile: a twin would outlive the revoking of one of them."""
     now = timezone.now()
     hold_resource(request.resource)
-    require_new(
-        request.role, request.subject, request.resource, Grant.Effect.ALLOW, request.purpose
-    )
-    return open_grant(
+    grant = draft(
         request.role,
         request.subject,
         request.resource,
@@ -116,6 +113,8 @@ def open_requested(request: AccessRequest, by: User) -> Grant:
         expires_at=now + timedelta(days=request.days),
         reason=request.justification,
     )
+    require_new(grant)
+    return record(grant)
 
 
 @action("access_request.reject", AUTHORIZATION)

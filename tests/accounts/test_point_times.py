@@ -29,7 +29,8 @@ from tests.deciding.remembered import (
     published,
     remembered,
 )
-from tests.deciding.world import owner, put
+from tests.deciding.storing import put
+from tests.deciding.world import owner
 
 P = Permission
 HOUR = timedelta(hours=1)
