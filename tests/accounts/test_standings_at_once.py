@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from accounts.actions import agreements, grants
+from accounts.actions import agreements, grants, roles
 from accounts.decision import decide
 from accounts.grants import drift
 from accounts.models import Resource
@@ -28,6 +28,9 @@ class Scene:
     def __init__(self, cast: Cast) -> None:
         self.cast = cast
         agreements.define(slug="dua", kind="data_use", title="Data use", by=cast.erin)
+        keeps = ["discover", "read", "edit"]  # and no use of it, which an agreement would stop
+        keeper = roles.create(slug="keeper", name="Keeper", permissions=keeps, by=cast.erin)
+        grants.give(keeper, cast.dana, cast.oncology, by=cast.alice)
         self.cohort, self.subset = (self.register(slug) for slug in ("cohort", "subset"))
         self.source = versions.open_version(self.cohort, by=cast.alice)
         self.made = versions.open_version(self.subset, by=cast.alice)
@@ -38,7 +41,7 @@ class Scene:
 
     def require(self, asset: Asset, *slugs: str) -> Any:
         fresh = Asset.objects.get(pk=asset.pk)
-        return assets.edit(fresh, required_agreements=list(slugs), by=self.cast.alice)
+        return assets.edit(fresh, required_agreements=list(slugs), by=self.cast.dana)
 
     def derive(self, child: Version, parent: Version) -> Any:
         return versions.record_lineage(child, parent, "derived_from", by=self.cast.alice)
@@ -82,7 +85,7 @@ def test_both_ask_for_something_else(scene):
 
     def bar(asset: Asset, purpose: str) -> Any:
         fresh = Asset.objects.get(pk=asset.pk)
-        return assets.edit(fresh, prohibited_purposes=[purpose], by=scene.cast.alice)
+        return assets.edit(fresh, prohibited_purposes=[purpose], by=scene.cast.dana)
 
     done = both(
         lambda: bar(scene.cohort, "marketing"), lambda: bar(scene.subset, "legal_obligation")

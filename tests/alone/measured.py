@@ -84,7 +84,8 @@ def asked(subjects: list[User], cells: list[Cell], at: datetime) -> set[Cell]:
     who, where, what, meant = map(list, zip(*every, strict=True))
     ids, names, contents, uses = map(list, zip(*(kind_of(w)[:4] for w in what), strict=True))
     edit = kind_of(Permission.EDIT)[0]
-    asking: list[Any] = [who, ids, names, contents, uses, edit, where, meant, [None] * len(every), at]
+    keys = [None] * len(every)
+    asking: list[Any] = [who, ids, names, contents, uses, edit, where, meant, keys, at]
     with connection.cursor() as cursor:
         cursor.execute(EACH, asking)
         allowed = [row[0] for row in cursor.fetchall()]

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.actions import groups, roles
 from accounts.models import Grant
@@ -82,7 +83,7 @@ def the_admin(cast):
         "user": cast.bob.pk,
         "resource": cast.oncology.pk,
         "effect": "allow",
-        "starts_at": "2026-01-01T00:00",
+        "starts_at": timezone.now().isoformat(),
         "reason": "x",
     }
     assert browser(cast.erin).post(reverse("admin:accounts_grant_add"), form).status_code == 302

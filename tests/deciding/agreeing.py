@@ -25,6 +25,7 @@ from tests.deciding.clock import Clock, clock
 from tests.deciding.questions import NOBODY, REASONS, drawn
 from tests.deciding.storing import go_on, store
 from tests.deciding.world import (
+    FOREVER,
     PERMISSIONS,
     Answer,
     Credential,
@@ -86,7 +87,8 @@ class Asker:
     def user(self, who: Person, key: Credential | None) -> User:
         """With the key in the hand of whoever asks: rows of their own, since keys differ."""
         known = self.people.get(who.id)
-        user = User(pk=who.id, username=known.username if known else "nobody")
+        joined = known.date_joined if known else FOREVER
+        user = User(pk=who.id, username=known.username if known else "nobody", date_joined=joined)
         user.credential = self.keys[key.id] if key else None
         return user
 

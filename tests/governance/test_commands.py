@@ -153,7 +153,7 @@ def test_explain_prints_the_answer_its_gates_and_its_grants(cast: Cast) -> None:
     assert told.startswith("bob may read oncology (allowed)")
     assert "gate subject: passed" in told and "bob holds reader on oncology: gives" in told
     past = run(*asked, "--at", "2020-05-03T10:00Z")
-    assert past.startswith("bob may not read oncology (subject_inactive)")
+    assert past.startswith("bob may not read oncology (subject_unknown)")
 
 
 @pytest.mark.parametrize(
