@@ -212,7 +212,9 @@ def require_new(wanted: Grant, *, instead_of: Grant | None = None) -> None:
         twins = twins.filter(Q(last_version=None) | Q(last_version__gte=wanted.first_version))
     if wanted.last_version is not None:
         twins = twins.filter(Q(first_version=None) | Q(first_version__lte=wanted.last_version))
-    twin = twins.exclude(pk=instead_of and instead_of.pk).first()
+    if instead_of is not None:
+        twins = twins.exclude(pk=instead_of.pk)
+    twin = twins.first()
     if twin is None:
         return
     held, hint = HELD[Grant.Effect(twin.effect)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -148,7 +149,7 @@ def narrow(
     rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
     rules.require_less(grant, expires_at=end, purpose=meant, reach=reach)
     rules.require_fitting(grant.resource, meant)
-    changes = {"expires_at": end, "purpose": meant, "reach": reach}
+    changes: dict[str, Any] = {"expires_at": end, "purpose": meant, "reach": reach}
     rules.require_new(successor(grant, by=by, **changes), instead_of=grant)
     context.say(reason)
     return succeed(grant, by=by, reason=reason, **changes)
@@ -174,7 +175,7 @@ def extend(
     rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
     rules.require_more(grant, expires_at=expires_at, reach=reach)
     rules.require_fitting(grant.resource, grant.purpose)
-    changes = {"expires_at": expires_at, "reach": reach}
+    changes: dict[str, Any] = {"expires_at": expires_at, "reach": reach}
     rules.require_new(successor(grant, by=by, **changes), instead_of=grant)
     context.say(reason)
     extended = succeed(grant, by=by, reason=reason, **changes)
