@@ -149,10 +149,8 @@ def narrow(
     rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
     rules.require_less(grant, expires_at=end, purpose=meant, reach=reach)
     rules.require_fitting(grant.resource, meant)
-    changes: dict[str, Any] = {"expires_at": end, "purpose": meant, "reach": reach}
-    rules.require_new(successor(grant, by=by, **changes), instead_of=grant)
     context.say(reason)
-    return succeed(grant, by=by, reason=reason, **changes)
+    return succeed(grant, by=by, reason=reason, expires_at=end, purpose=meant, reach=reach)
 
 
 @action("grant.extend", Event.Class.AUTHORIZATION)
