@@ -140,10 +140,10 @@ def successor(grant: Grant, *, by: User, reason: str = "", **changes: Any) -> Gr
     )
 
 
-def succeed(grant: Grant, next_one: Grant, *, by: User, reason: str = "") -> Grant:
+def succeed(grant: Grant, *, by: User, reason: str = "", **changes: Any) -> Grant:
     """A change closes one grant and opens the next, so that what held when is never rewritten."""
     close_grant(grant, by=by, reason=reason or "changed")
-    return record(next_one)
+    return record(successor(grant, by=by, reason=reason, **changes))
 
 
 def reach_of(grant: Grant) -> Reach:

@@ -233,7 +233,7 @@ def require_privacy_officer(by: User, resource: Resource) -> None:
 
 def require_new(wanted: Grant, *, instead_of: Grant | None = None) -> None:
     """One access, one grant: else revoking it would leave its twin. Side by side, in time or in
-    versions, is no twin."""
+    versions, is no twin. What is narrowed gives less, so that is never refused for one."""
     alike = ("role", "user", "group", "resource", "effect", "purpose")
     twins = Grant.objects.open().filter(**{name: getattr(wanted, name) for name in alike})
     twins = twins.filter(Q(expires_at=None) | Q(expires_at__gt=wanted.starts_at))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -147,10 +148,8 @@ def narrow(
     rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
     rules.require_less(grant, expires_at=end, purpose=meant, reach=reach)
     rules.require_fitting(grant.resource, meant)
-    narrowed = successor(grant, by=by, reason=reason, expires_at=end, purpose=meant, reach=reach)
-    rules.require_new(narrowed, instead_of=grant)
     context.say(reason)
-    return succeed(grant, narrowed, by=by, reason=reason)
+    return succeed(grant, by=by, reason=reason, expires_at=end, purpose=meant, reach=reach)
 
 
 @action("grant.extend", Event.Class.AUTHORIZATION)
@@ -173,10 +172,10 @@ def extend(
     rules.require_reach(grant.resource, reach.first, reach.last, reach.new_versions)
     rules.require_more(grant, expires_at=expires_at, reach=reach)
     rules.require_fitting(grant.resource, grant.purpose)
-    extended = successor(grant, by=by, reason=reason, expires_at=expires_at, reach=reach)
-    rules.require_new(extended, instead_of=grant)
+    changes: dict[str, Any] = {"expires_at": expires_at, "reach": reach}
+    rules.require_new(successor(grant, by=by, **changes), instead_of=grant)
     context.say(reason)
-    succeed(grant, extended, by=by, reason=reason)
+    extended = succeed(grant, by=by, reason=reason, **changes)
     mail.granted(extended)
     return extended
 
