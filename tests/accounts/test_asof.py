@@ -21,7 +21,6 @@ from accounts.grants import (
     resume_grant,
     rewrite_role,
     succeed,
-    successor,
     suspend_grant,
 )
 from accounts.models import Grant, Membership, Resource, Role, Signature, User
@@ -89,7 +88,7 @@ class World:
     def replace(self) -> None:
         if found := self.grant():
             erin, purpose = self.cast.erin, self.chance.choice(worlds.PURPOSES)
-            succeed(found, successor(found, by=erin, purpose=purpose), by=erin)
+            succeed(found, by=erin, purpose=purpose)
 
     def join(self) -> None:
         worlds.join(self.chance, self.cast, self.chance.choice(self.people), timezone.now())
