@@ -216,10 +216,7 @@ def outcome(
     grant: Grant, permission: str, standing: Standing, purpose: str, at: datetime, waits: bool
 ) -> str:
     """What came of one grant: `gives`, `denies`, or the code of why not."""
-    reached = grant.first_version is None or (
-        standing.number is not None
-        and grant.first_version <= standing.number <= (grant.last_version or standing.number)
-    )
+    reached = grant.covers(standing.number)
     over = grant.expires_at is not None and grant.expires_at <= at
     begun = grant.starts_at <= at
     if not reached:

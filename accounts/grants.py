@@ -57,39 +57,10 @@ def held(grants: GrantQuerySet) -> GrantQuerySet:
 
 
 def open_grant(
-    role: Role,
-    subject: User | Group,
-    resource: Resource,
-    *,
-    by: User,
-    origin: str = Grant.Origin.DIRECT,
-    origin_id: UUID | None = None,
-    purpose: str = "",
-    starts_at: datetime | None = None,
-    expires_at: datetime | None = None,
-    reach: Reach = EVERYTHING,
-    effect: str = Grant.Effect.ALLOW,
-    reason: str = "",
-    replaces: Grant | None = None,
+    role: Role, subject: User | Group, resource: Resource, *, by: User, **facts: Any
 ) -> Grant:
     """Record the intent and its rows together; whoever calls this has decided."""
-    return record(
-        draft(
-            hold(role),
-            subject,
-            resource,
-            by=by,
-            origin=origin,
-            origin_id=origin_id,
-            purpose=purpose,
-            starts_at=starts_at,
-            expires_at=expires_at,
-            reach=reach,
-            effect=effect,
-            reason=reason,
-            replaces=replaces,
-        )
-    )
+    return record(draft(hold(role), subject, resource, by=by, **facts))
 
 
 def draft(

@@ -8,6 +8,7 @@ import os
 import pickle
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -162,15 +163,20 @@ def cast(db: None, request: pytest.FixtureRequest, seeded: bytes) -> Cast:
 @pytest.fixture(scope="module")
 def beneath(seeded: bytes, django_db_blocker: Any) -> Iterator[Beneath]:
     """What is built through this, every test of the module starts from; it goes with the last."""
+    with laying(django_db_blocker) as lay:
+        yield lay
 
+
+@contextmanager
+def laying(blocker: Any) -> Iterator[Beneath]:
     def lay(build: Callable[[Cast], object]) -> None:
-        with django_db_blocker.unblock():
+        with blocker.unblock():
             build(gathered())
 
-    with django_db_blocker.unblock():
+    with blocker.unblock():
         transactions = TestCase._enter_atomics()  # type: ignore[attr-defined]
     yield lay
-    with django_db_blocker.unblock():
+    with blocker.unblock():
         TestCase._rollback_atomics(transactions)  # type: ignore[attr-defined]
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.grants import places
@@ -39,8 +38,7 @@ def preview(user: User, role: Role, wanted: frozenset[str]) -> list[Effect]:
     asked = gone | (CONTENT if Permission.EDIT in gone else frozenset())
     narrowed = Narrowed(role.pk, wanted)
     at = timezone.now()
-    lasting = Q(expires_at=None) | Q(expires_at__gt=at)
-    grants = Grant.objects.filter(lasting, role=role, closed_at=None).select_related("resource")
+    grants = Grant.objects.open().filter(role=role).select_related("resource")
     reached = {place.pk: place for grant in grants for place in places(grant)}
     found = [
         effect

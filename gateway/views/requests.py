@@ -69,12 +69,6 @@ class Requests(RequestView):
         return task(found, 202)
 
 
-def unbound() -> Problem:
-    """The same for names that are nobody's: that something stands there is not told."""
-    message = "denial.binding_token is not that of this subject, action and resource."
-    return Problem("invalid_denial_binding", message)
-
-
 def require_denial(
     body: dict[str, Any], subject: User | None, means: Alias | None, resource: Resource | None
 ) -> None:
@@ -84,7 +78,8 @@ def require_denial(
     try:
         hints.require_bound(str(token or ""), subject, permission, resource)
     except hints.Unbound:
-        raise unbound() from None
+        message = "denial.binding_token is not that of this subject, action and resource."
+        raise Problem("invalid_denial_binding", message) from None
     except hints.Stale:
         raise Problem("expired_denial", "The denial is too old: evaluate again.", 410) from None
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import TestCase
 
-from tests.cast import Cast, gathered
-from tests.conftest import Beneath
+from tests.cast import Cast
+from tests.conftest import Beneath, laying
 from tests.leaks.asking import KEYED, Asker, asker_of, issue
 from tests.leaks.looking import AUDITED, World, looked, plain, seen
 from tests.leaks.world import Hidden, hide, prepare
@@ -30,16 +29,8 @@ def quick(blobs: Path, _own: None) -> Iterator[None]:
 @pytest.fixture(scope="package")
 def beneath(seeded: bytes, django_db_blocker: Any) -> Iterator[Beneath]:
     """As everywhere, and for the whole package."""
-
-    def lay(build: Callable[[Cast], object]) -> None:
-        with django_db_blocker.unblock():
-            build(gathered())
-
-    with django_db_blocker.unblock():
-        transactions = TestCase._enter_atomics()  # type: ignore[attr-defined]
-    yield lay
-    with django_db_blocker.unblock():
-        TestCase._rollback_atomics(transactions)  # type: ignore[attr-defined]
+    with laying(django_db_blocker) as lay:
+        yield lay
 
 
 @pytest.fixture(scope="package")

@@ -23,7 +23,6 @@ from tests.deciding.remembered import (
     believed,
     believed_until,
     has_heard,
-    published,
     remembered,
     wait_until,
 )
@@ -31,16 +30,6 @@ from tests.deciding.world import owner
 from tests.gone import database_gone
 
 P = Permission
-
-
-@pytest.fixture
-def cast(heard) -> Any:
-    return gathered()
-
-
-@pytest.fixture
-def scans(cast) -> Any:
-    return published(cast)
 
 
 # --- the listener

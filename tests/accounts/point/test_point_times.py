@@ -19,14 +19,13 @@ from accounts.permissions import Permission
 from accounts.point import stamps
 from accounts.queries import system
 from registry.actions import assets
-from tests.cast import Cast, gathered, role
+from tests.cast import Cast, role
 from tests.deciding.race import beside
 from tests.deciding.remembered import (
     MICRO,
     Clock,
     believed,
     has_heard,
-    published,
     remembered,
 )
 from tests.deciding.storing import put
@@ -47,16 +46,6 @@ class Asked(NamedTuple):
 
     def within(self, is_open: bool) -> bool:
         return is_open is self.opens
-
-
-@pytest.fixture
-def cast(heard) -> Any:
-    return gathered()
-
-
-@pytest.fixture
-def scans(cast) -> Any:
-    return published(cast)
 
 
 @pytest.fixture
