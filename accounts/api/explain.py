@@ -22,7 +22,7 @@ from accounts.permissions import Permission
 from audit.doors.noun import Door
 from audit.doors.rest import StrictSerializer
 
-AS_OF = "As it stood then; now, when left out."
+AS_OF = "As it stood then, and the resource by its address of then; now, when left out."
 
 
 class WhyQuestion(Question):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.decision import WORDS, Decision, Refused, allowed, decide
@@ -15,7 +15,7 @@ from accounts.explanation import Explanation, Path, explain
 from accounts.models import Resource, User
 from accounts.permissions import Permission
 from accounts.queries.answers import what_now
-from accounts.queries.asof import what_could, who_could
+from accounts.queries.asof import stood_at, what_could, who_could
 from accounts.queries.grants import grants
 from accounts.queries.resources import find
 from audit.hidden import record
@@ -78,10 +78,14 @@ def nobody(username: str) -> NoReturn:
     raise ValidationError({"subject": f"There is no user {username}."})
 
 
-def placed(lookup: dict[str, Any]) -> Resource:
+def placed(lookup: dict[str, Any], at: datetime | None) -> Resource:
+    """By what it is called now, or was called then."""
     if any("\x00" in str(value) for value in lookup.values()):
         raise Http404
-    resource: Resource | None = Resource.objects.filter(**lookup).first()
+    named = Q(**lookup)
+    if at is not None and "path" in lookup:
+        named |= stood_at(lookup["path"], at)
+    resource: Resource | None = Resource.objects.filter(named).first()
     if resource is None:
         raise Http404
     return resource
@@ -97,7 +101,7 @@ def explained(
     **lookup: Any,
 ) -> Explanation:
     """`explanation` by names; who exists is told to reviewers of the place only."""
-    resource = placed(lookup)
+    resource = placed(lookup, at)
     if subject not in ("", user.username):
         require_review(user, resource)
     return explanation(user, named(user, subject), permission, resource, purpose=purpose, at=at)
@@ -107,7 +111,7 @@ def who_at(
     user: User, permission: str, *, at: datetime | None = None, **lookup: Any
 ) -> QuerySet[User]:
     """Who could do it there and then: for those who review the place."""
-    resource = placed(lookup)
+    resource = placed(lookup, at)
     require_review(user, resource)
     return who_could(resource, permission, at=at)
 

@@ -28,6 +28,7 @@ from accounts.models import (
     User,
 )
 from accounts.models.grants import GrantQuerySet
+from accounts.models.vocabulary import Kind
 from accounts.permissions import CONTENT, USE, Permission
 
 
@@ -91,6 +92,16 @@ def holders_of(role: Role, resource: Resource, permission: str, at: datetime) ->
     standing = Standing.objects.get(during(at), resource=resource)
     mine = given(permission, at).filter(over(standing), role=role, effect=Grant.Effect.ALLOW)
     return User.objects.filter(subjects(mine, at))
+
+
+def stood_at(path: str, at: datetime) -> Q:
+    """The dataset or model that had this address then, or a version of it, wherever it is now."""
+    project, slug, version = (*path.strip("/").split("/"), "", "")[:3]
+    home = Resource.objects.filter(kind=Kind.PROJECT, path=f"/{project}/").values_list("pk")
+    lay = Standing.objects.filter(during(at), ancestors__contains=list(home.first() or [0]))
+    assets = lay.filter(resource__slug=slug, resource__kind__in=(Kind.DATASET, Kind.MODEL))
+    found = assets.values("resource")
+    return Q(parent__in=found, slug=version) if version else Q(pk__in=found)
 
 
 def over(standing: Standing) -> Q:

@@ -44,6 +44,8 @@ def listing(request: HttpRequest) -> HttpResponse:
     asked = {name: query.get(name, "")[:200] for name in ("q", "kind", "classification", "project")}
     projects = list(queries.projects(user).order_by("slug"))
     found = page(search(user, asked), query)
+    if not found.rows and not any(asked.values()):  # who holds some versions only finds them here
+        found = page(queries.versions(user), query)
     return show(
         request,
         "registry/catalogue.html",

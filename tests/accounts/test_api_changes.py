@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
 
 from accounts.actions import agreements, grants, roles
 from accounts.models import Grant
-from registry.actions import assets, projects, states
+from registry.actions import assets, projects, states, versions
 from registry.models import Asset
 from tests.cast import role
 from tests.rest import Caller, caller, refused
@@ -221,3 +222,24 @@ def test_what_is_told_of_others_is_what_one_reviews(cast, alice):
     of_bob = "what-can?permission=read&subject=bob"
     assert [row["address"] for row in alice.list(of_bob)] == ["oncology/ct-scans"]
     assert len(caller(cast.dana).list(of_bob)) > 1
+
+
+def test_the_past_is_asked_by_the_addresses_of_then(cast, alice):
+    """What moved is found by what it was called; where nothing may be seen, by neither."""
+    versions.open_version(cast.scans, by=cast.alice)
+    before = timezone.now().isoformat()
+    elsewhere = projects.register(slug="elsewhere", owner=cast.alice, by=cast.erin)
+    assets.move(Asset.objects.get(pk=cast.scans.pk), elsewhere, by=cast.alice)
+    dana, charlie = caller(cast.dana), caller(cast.charlie)
+    for tail in ("", "@v1"):
+        asked = {"permission": "read", "subject": "alice", "resource": f"oncology/ct-scans{tail}"}
+        told = dana.post("explain", asked | {"at": before}).json()
+        assert (told["allowed"], told["resource"]) == (True, f"elsewhere/ct-scans{tail}")
+        who = f"who-can?permission=read&resource={asked['resource']}"
+        past = f"{who}&at={quote(before)}"
+        assert "alice" in [row["username"] for row in dana.get(past).json()["results"]]
+        assert dana.post("explain", asked).status_code == dana.get(who).status_code == 404
+        assert charlie.post("explain", asked | {"at": before}).status_code == 404
+        assert charlie.get(past).status_code == 404
+    gone = {"permission": "read", "resource": "oncology/ct-scans@v2", "at": before}
+    assert dana.post("explain", gone).status_code == 404

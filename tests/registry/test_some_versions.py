@@ -42,6 +42,15 @@ def test_home_says_which_versions_and_leads_to_them(charlie):
     assert led == ["/catalogue/oncology/ct-scans@v2/", "/catalogue/oncology/ct-scans@v1/"]
 
 
+def test_a_catalogue_with_nothing_whole_in_it_lists_them(charlie):
+    page = charlie.get("/catalogue/")
+    shown = [row.resource.address for row in page.context["rows"]]
+    assert shown == ["oncology/ct-scans@v2", "oncology/ct-scans@v1"]
+    led = {link for link in links(page) if link.startswith("/catalogue/oncology")}
+    assert {charlie.get(link).status_code for link in led} == {200}
+    assert b"Nothing matches" in charlie.get("/catalogue/?q=scans").content
+
+
 @pytest.mark.parametrize("tab", ["overview", "versions", "access"])
 def test_no_link_of_a_version_leads_nowhere(charlie, tab):
     page = charlie.get("/catalogue/oncology/ct-scans@v1/", {"tab": tab})
