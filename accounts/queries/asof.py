@@ -96,7 +96,7 @@ def holders_of(role: Role, resource: Resource, permission: str, at: datetime) ->
 
 def stood_at(path: str, at: datetime) -> Q:
     """The dataset or model that had this address then, or a version of it, wherever it is now."""
-    project, slug, version = (*path.strip("/").split("/"), "", "")[:3]
+    project, slug, version = (*path.strip("/").split("/", 2), "", "")[:3]
     home = Resource.objects.filter(kind=Kind.PROJECT, path=f"/{project}/").values_list("pk")
     lay = Standing.objects.filter(during(at), ancestors__contains=list(home.first() or [0]))
     assets = lay.filter(resource__slug=slug, resource__kind__in=(Kind.DATASET, Kind.MODEL))

@@ -241,5 +241,8 @@ def test_the_past_is_asked_by_the_addresses_of_then(cast, alice):
         assert dana.post("explain", asked).status_code == dana.get(who).status_code == 404
         assert charlie.post("explain", asked | {"at": before}).status_code == 404
         assert charlie.get(past).status_code == 404
-    gone = {"permission": "read", "resource": "oncology/ct-scans@v2", "at": before}
-    assert dana.post("explain", gone).status_code == 404
+    for none in ("oncology/ct-scans@v2", "oncology/ct-scans@v1/x", "elsewhere/ct-scans/v1/x"):
+        asked = {"permission": "read", "resource": none, "at": before}
+        assert dana.post("explain", asked).status_code == 404
+    early = {"permission": "read", "resource": "oncology/ct-scans", "at": "2020-01-01T00:00:00Z"}
+    assert dana.post("explain", early).status_code == 404
