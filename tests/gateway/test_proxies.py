@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from django.conf import settings
 
@@ -54,7 +56,8 @@ class Front:
 
     port: int
     gate: Any
-    gone: int = 0  # what it answers when Gatehouse does not
+    gone: int = 0  # what it answers when Gatehouse is not there
+    frozen: int | None = None  # and when it never answers
     redis: OwnRedis | None = None  # its own, so that it can be ended
 
     def send(self, method: str, path: str, key: str = "", *more: str, host: str = "") -> Reply:
@@ -87,6 +90,7 @@ def whole(raw: bytes) -> bool:
 
 
 GONE = {"nginx.conf": 500, "Caddyfile": 502, "traefik.yml": 500, "envoy.yaml": 503}
+FROZEN = {"nginx.conf": 500, "Caddyfile": 504, "envoy.yaml": 503}  # Traefik's 30 s are built in
 
 
 @pytest.fixture
@@ -116,7 +120,7 @@ def front(request: Any, ear: Any, served: Any, tmp_path: Path) -> Iterator[Front
         command = programs.PROXIES[name](config)
         home = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
         stack.enter_context(programs.running(command, listen, tmp_path, **home))
-        found = Front(listen, child, GONE[name], redis)
+        found = Front(listen, child, GONE[name], FROZEN.get(name), redis)
         until = time.monotonic() + 10
         while found.send("GET", "/").status != 401 and time.monotonic() < until:
             time.sleep(0.05)  # it listens before it has read its routes
@@ -189,6 +193,11 @@ def test_a_proxy_lets_through_what_is_granted_and_nothing_else(front, ear, cast,
     says_right(front, bob, charlie)
     ear.end()
     says_right(front, bob, charlie)
+    if front.frozen:
+        with frozen(front.gate):
+            waited = front.send("POST", INFER, bob)
+        assert (waited.status, waited.reached) == (front.frozen, False), waited.head
+    says_right(front, bob, charlie)
 
     for name, value in FORGED:
         for path in (ELSEWHERE, "/"):
@@ -211,6 +220,19 @@ def test_a_proxy_lets_through_what_is_granted_and_nothing_else(front, ear, cast,
     gone = front.send("POST", INFER, bob)
     assert gone.status == front.gone, gone.head
     assert not gone.reached
+
+
+@contextmanager
+def frozen(gate: Any) -> Iterator[None]:
+    """It accepts and never answers, as with a database that does not."""
+    parts = [gate, *psutil.Process(gate.pid).children(recursive=True)]
+    for part in parts:
+        part.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for part in parts:
+            part.send_signal(signal.SIGCONT)
 
 
 def says_right(front: Front, bob: str, charlie: str) -> None:
