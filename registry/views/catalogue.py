@@ -25,6 +25,12 @@ class Found:
     access: str
 
     @property
+    def title(self) -> str:
+        one = self.resource
+        named: str = one.label if one.kind != Kind.VERSION else f"{one.parent.label} v{one.number}"
+        return named
+
+    @property
     def tags(self) -> list[str]:
         state = self.resource.state
         marks = [] if state in ORDINARY else [state]
@@ -45,7 +51,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     projects = list(queries.projects(user).order_by("slug"))
     found = page(search(user, asked), query)
     if not found.rows and not any(asked.values()):  # who holds some versions only finds them here
-        found = page(queries.versions(user), query)
+        found = page(queries.versions(user).select_related("parent"), query)
     return show(
         request,
         "registry/catalogue.html",

@@ -46,6 +46,7 @@ def test_a_catalogue_with_nothing_whole_in_it_lists_them(charlie):
     page = charlie.get("/catalogue/")
     shown = [row.resource.address for row in page.context["rows"]]
     assert shown == ["oncology/ct-scans@v2", "oncology/ct-scans@v1"]
+    assert "CT scans v2" in page.content.decode()
     led = {link for link in links(page) if link.startswith("/catalogue/oncology")}
     assert {charlie.get(link).status_code for link in led} == {200}
     assert b"Nothing matches" in charlie.get("/catalogue/?q=scans").content
