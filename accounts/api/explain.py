@@ -35,6 +35,12 @@ class GateOut(serializers.Serializer[Gate]):
     detail = serializers.CharField()
 
 
+# What the address of a grant itself keeps from whoever may not open it.
+WITHHELD = {"reason": "", "closed_reason": "", "suspended_for": "", "opened_by": "",
+            "origin_id": None, "replaces": None}  # fmt: skip
+UNNAMED = {"resource": "", "resource_uid": None}
+
+
 class PathOut(serializers.Serializer[queries.Told]):
     outcome = serializers.CharField(
         source="path.reason", help_text="`gives`, `denies`, or why it does neither."
@@ -44,6 +50,12 @@ class PathOut(serializers.Serializer[queries.Told]):
         source="born.uid", default=None, allow_null=True, help_text="The act that gave it."
     )
 
+    def to_representation(self, told: queries.Told) -> dict[str, Any]:
+        found = super().to_representation(told)
+        withheld = {} if told.may_open else WITHHELD
+        unnamed = {} if told.may_name else UNNAMED
+        return found | {"grant": found["grant"] | withheld | unnamed}
+
 
 class WhyAnswer(serializers.Serializer[Explanation]):
     allowed = serializers.BooleanField()
@@ -51,11 +63,17 @@ class WhyAnswer(serializers.Serializer[Explanation]):
     subject = serializers.CharField(source="subject.username")
     permission = serializers.CharField()
     resource = serializers.CharField(source="resource.address")
+    resource_then = serializers.SerializerMethodField(
+        help_text="What it was called at that time, where that was something else."
+    )
     purpose = serializers.CharField()
     at = serializers.DateTimeField()
     grant = serializers.UUIDField(source="grant.pk", default=None, allow_null=True)
     gates = GateOut(many=True)
     paths = serializers.SerializerMethodField()
+
+    def get_resource_then(self, found: Explanation) -> str:
+        return queries.address_then(self.context["request"].user, found)
 
     @extend_schema(responses=PathOut(many=True))
     def get_paths(self, found: Explanation) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from accounts.queries.agreements import (
 from accounts.queries.answers import Who, what_can, who_can
 from accounts.queries.asking import (
     Told,
+    address_then,
     explained,
     explanation,
     require_review,
@@ -99,6 +100,7 @@ __all__ = [
     "Told",
     "Unsigned",
     "Who",
+    "address_then",
     "agreements",
     "colleagues",
     "counted",

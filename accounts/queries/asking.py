@@ -15,9 +15,9 @@ from accounts.explanation import Explanation, Path, explain
 from accounts.models import Resource, User
 from accounts.permissions import Permission
 from accounts.queries.answers import what_now
-from accounts.queries.asof import stood_at, what_could, who_could
+from accounts.queries.asof import home_then, stood_at, what_could, who_could
 from accounts.queries.grants import grants
-from accounts.queries.resources import find
+from accounts.queries.resources import find, held_among
 from audit.hidden import record
 from audit.models import Event
 from audit.queries import births
@@ -129,13 +129,22 @@ def what_at(
     return found.filter(pk__in=seen.order_by().values("pk"))
 
 
+def address_then(user: User, found: Explanation) -> str:
+    """What it was called at that time, where that was something else that may be named."""
+    home = home_then(found.resource, found.at)
+    if home is None or not allowed(user, Permission.DISCOVER, home):
+        return ""
+    return f"{home.address}/{found.resource.address.partition('/')[2]}"
+
+
 @dataclass(frozen=True)
 class Told:
-    """One path as it may be shown: links only to what the reader may open."""
+    """One path as it may be shown: of a grant that the reader may not open, only what decides."""
 
     path: Path
     words: str
     may_open: bool
+    may_name: bool  # where it was given: it lies over the resource, or the reader may see it
     born: Event | None
 
 
@@ -143,9 +152,17 @@ def told(user: User, explanation: Explanation) -> list[Told]:
     """Each path of an answer with the act that made its grant."""
     listed = [path.grant for path in explanation.paths]
     seen = set(grants(user).filter(pk__in=[g.pk for g in listed]).values_list("pk", flat=True))
+    places = set(explanation.resource.chain)
+    places |= held_among(user, Permission.DISCOVER, [path.scope.pk for path in explanation.paths])
     acts = births(user, listed)
     return [
-        Told(path, OUTCOMES[path.reason], path.grant.pk in seen, acts.get(str(path.grant.pk)))
+        Told(
+            path,
+            OUTCOMES[path.reason],
+            path.grant.pk in seen,
+            path.scope.pk in places,
+            acts.get(str(path.grant.pk)),
+        )
         for path in explanation.paths
     ]
 

@@ -96,12 +96,26 @@ def holders_of(role: Role, resource: Resource, permission: str, at: datetime) ->
 
 def stood_at(path: str, at: datetime) -> Q:
     """The dataset or model that had this address then, or a version of it, wherever it is now."""
-    project, slug, version = (*path.strip("/").split("/", 2), "", "")[:3]
+    match path[1:-1].split("/"):
+        case [project, slug]:
+            return Q(pk__in=lay_in(project, slug, at))
+        case [project, slug, version]:
+            return Q(parent__in=lay_in(project, slug, at), slug=version)
+    return Q(pk__in=[])
+
+
+def lay_in(project: str, slug: str, at: datetime) -> QuerySet[Standing]:
     home = Resource.objects.filter(kind=Kind.PROJECT, path=f"/{project}/").values_list("pk")
     lay = Standing.objects.filter(during(at), ancestors__contains=list(home.first() or [0]))
     assets = lay.filter(resource__slug=slug, resource__kind__in=(Kind.DATASET, Kind.MODEL))
-    found = assets.values("resource")
-    return Q(parent__in=found, slug=version) if version else Q(pk__in=found)
+    return assets.values("resource")
+
+
+def home_then(resource: Resource, at: datetime) -> Resource | None:
+    """The project that it lay in, where that was another one than now."""
+    standing = Standing.objects.filter(during(at), resource=resource).first()
+    then = set(standing.ancestors if standing else ()) - set(resource.ancestors)
+    return Resource.objects.filter(pk__in=then, kind=Kind.PROJECT).first()
 
 
 def over(standing: Standing) -> Q:

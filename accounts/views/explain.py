@@ -56,6 +56,7 @@ def shown(user: User, found: Explanation) -> dict[str, Any]:
         "reason": WORDS[found.reason],
         "gates": [(GATES[gate.name], gate, WORDS.get(gate.reason, "")) for gate in found.gates],
         "paths": queries.told(user, found),
+        "then": queries.address_then(user, found),
         "decided_by": found.decided_by,
     }
 

@@ -235,6 +235,7 @@ def test_the_past_is_asked_by_the_addresses_of_then(cast, alice):
         asked = {"permission": "read", "subject": "alice", "resource": f"oncology/ct-scans{tail}"}
         told = dana.post("explain", asked | {"at": before}).json()
         assert (told["allowed"], told["resource"]) == (True, f"elsewhere/ct-scans{tail}")
+        assert told["resource_then"] == f"oncology/ct-scans{tail}"
         who = f"who-can?permission=read&resource={asked['resource']}"
         past = f"{who}&at={quote(before)}"
         assert "alice" in [row["username"] for row in dana.get(past).json()["results"]]
@@ -246,3 +247,36 @@ def test_the_past_is_asked_by_the_addresses_of_then(cast, alice):
         assert dana.post("explain", asked).status_code == 404
     early = {"permission": "read", "resource": "oncology/ct-scans", "at": "2020-01-01T00:00:00Z"}
     assert dana.post("explain", early).status_code == 404
+
+
+def test_a_reviewer_of_one_dataset_reads_no_more_of_a_grant_above_than_what_decides(cast, alice):
+    """What `/grants/…` keeps to itself, the reasons first, `explain` does not tell either."""
+    why = "SECRET: under investigation"
+    above = given(alice, resource="oncology", reason=why)
+    grants.give(role("reviewer"), cast.charlie, cast.scans, by=cast.alice)
+    charlie = caller(cast.charlie)
+    assert charlie.get(above).status_code == 404
+    asked = {"permission": "read", "subject": "bob", "resource": "oncology/ct-scans"}
+    answer = charlie.post("explain", asked)
+    assert answer.json()["allowed"] and why not in answer.content.decode()
+    grant = next(p["grant"] for p in answer.json()["paths"] if p["grant"]["id"] in above)
+    assert (grant["role"], grant["resource"], grant["opened_by"]) == ("reader", "oncology", "")
+    own = alice.post("explain", asked)
+    assert why in own.content.decode()
+
+
+def test_where_it_lay_then_is_named_to_whom_that_is_there(client, cast, alice):
+    before = timezone.now().isoformat()
+    elsewhere = projects.register(slug="elsewhere", owner=cast.alice, by=cast.erin)
+    moved = assets.move(Asset.objects.get(pk=cast.scans.pk), elsewhere, by=cast.alice)
+    grants.give(role("reviewer"), cast.charlie, moved, by=cast.alice)
+    asked = {"permission": "read", "subject": "alice", "resource": "elsewhere/ct-scans"}
+    then = caller(cast.charlie).post("explain", asked | {"at": before})
+    assert then.json()["allowed"] and then.json()["resource_then"] == ""
+    assert "oncology" not in then.content.decode()
+    client.force_login(cast.charlie)
+    page = client.get("/explain/", asked | {"at": before}).content.decode()
+    assert "What it lay in then" in page and "/oncology" not in page.split("<main", 1)[1]
+    client.force_login(cast.dana)
+    page = client.get("/explain/", asked | {"at": before}).content.decode()
+    assert "It was <code>oncology/ct-scans</code> at that time." in page

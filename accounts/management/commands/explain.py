@@ -45,8 +45,14 @@ class Command(ActionCommand):
         gates = [
             f"  gate {gate.name}: {gate.reason or 'passed'} {gate.detail}" for gate in found.gates
         ]
-        paths = [f"  {path.grant.pk} {path.grant}: {path.reason}" for path in found.paths]
+        paths = [line(told) for told in queries.told(by, found)]
         return "\n".join(line.rstrip() for line in (head, *gates, *paths))
+
+
+def line(told: queries.Told) -> str:
+    grant = told.path.grant
+    named = grant if told.may_name else f"{grant.subject} holds {grant.role} on what it lay in then"
+    return f"  {grant.pk} {named}: {told.path.reason}"
 
 
 def moment(text: str) -> datetime | None:
