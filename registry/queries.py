@@ -11,7 +11,7 @@ from django.http import Http404
 from accounts.models import Resource, User, counts_as
 from accounts.models.vocabulary import Kind, State
 from accounts.permissions import Permission
-from accounts.queries import find
+from accounts.queries import find, held_among, own_grants
 from audit.hidden import find as find_row
 from audit.qualifiers import words
 from registry.models import Asset, Blob, Dataset, File, Lineage, MLModel, Project, Version
@@ -65,6 +65,29 @@ def assets(
         found = found.filter(Q(counts_as=classification))
     if project:
         found = found.filter(path__startswith=f"/{project}/")
+    return found
+
+
+def alone(
+    user: User, *, text: str = "", kind: str = "", project: str = "", classification: str = ""
+) -> QuerySet[Version]:
+    """Versions that one may see without the dataset or model they lie in: by a grant on some of
+    its versions, or on one. The catalogue has no other row that leads to them."""
+    mine = own_grants(user)
+    near = Q(parent__in=mine.exclude(first_version=None).values("resource"))
+    near |= Q(pk__in=mine.filter(resource__kind=Kind.VERSION).values("resource"))
+    there = dict(Version.objects.filter(near).values_list("pk", "parent"))
+    seen = held_among(user, Permission.DISCOVER, [*there, *there.values()]) if there else set()
+    lone = [pk for pk, parent in there.items() if pk in seen and parent not in seen]
+    within = f"/{project}/" if project else "/"
+    found: QuerySet[Version] = Version.objects.filter(pk__in=lone, path__startswith=within)
+    found = found.select_related("parent").annotate(counts_as=counts_as())
+    for word in words(text):
+        found = found.filter(Q(path__icontains=word) | Q(parent__name__icontains=word))
+    if kind:
+        found = found.filter(parent__kind=kind)
+    if classification:
+        found = found.filter(Q(counts_as=classification))
     return found
 
 

@@ -98,17 +98,17 @@ def stood_at(path: str, at: datetime) -> Q:
     """The dataset or model that had this address then, or a version of it, wherever it is now."""
     match path[1:-1].split("/"):
         case [project, slug]:
-            return Q(pk__in=lay_in(project, slug, at))
+            return Q(pk__in=lay_in(project, slug, at).values("resource"))
         case [project, slug, version]:
-            return Q(parent__in=lay_in(project, slug, at), slug=version)
+            found = lay_in(project, slug, at).values("resource")
+            return Q(parent__in=found, slug=version)
     return Q(pk__in=[])
 
 
 def lay_in(project: str, slug: str, at: datetime) -> QuerySet[Standing]:
     home = Resource.objects.filter(kind=Kind.PROJECT, path=f"/{project}/").values_list("pk")
     lay = Standing.objects.filter(during(at), ancestors__contains=list(home.first() or [0]))
-    assets = lay.filter(resource__slug=slug, resource__kind__in=(Kind.DATASET, Kind.MODEL))
-    return assets.values("resource")
+    return lay.filter(resource__slug=slug, resource__kind__in=(Kind.DATASET, Kind.MODEL))
 
 
 def home_then(resource: Resource, at: datetime) -> Resource | None:

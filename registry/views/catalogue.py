@@ -14,6 +14,7 @@ from accounts.queries import held_among, on_site
 from audit.doors.page import page, show
 from registry import queries
 
+ALONE = 50  # versions without what they lie in, on the first page
 ORDINARY = (State.ACTIVE, State.PUBLISHED)  # states that need no mark in a list
 
 
@@ -50,8 +51,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     asked = {name: query.get(name, "")[:200] for name in ("q", "kind", "classification", "project")}
     projects = list(queries.projects(user).order_by("slug"))
     found = page(search(user, asked), query)
-    if not found.rows and not any(asked.values()):  # who holds some versions only finds them here
-        found = page(queries.versions(user).select_related("parent"), query)
+    alone = [] if "cursor" in query else list(search_alone(user, asked)[:ALONE])
     return show(
         request,
         "registry/catalogue.html",
@@ -59,7 +59,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             "title": "Catalogue",
             "lede": "The datasets and models that you may see, and what you may do with them.",
             "page": found,
-            "rows": with_access(user, found.rows),
+            "rows": with_access(user, [*alone, *found.rows]),
             "asked": asked,
             "facets": facets(asked, projects),
             "filtered": any(asked.values()),
@@ -74,6 +74,11 @@ def search(user: User, asked: dict[str, str]) -> Any:
         return queries.find_projects(user, text=asked["q"])
     told = {name: asked[name] for name in ("kind", "classification", "project")}
     return queries.assets(user, text=asked["q"], **told)
+
+
+def search_alone(user: User, asked: dict[str, str]) -> Any:
+    told = {name: asked[name] for name in ("kind", "classification", "project")}
+    return queries.alone(user, text=asked["q"], **told)
 
 
 def with_access(user: User, rows: list[Any]) -> list[Found]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.actions import grants
 from accounts.grants import Reach
-from registry.actions import files, states, versions
+from registry.actions import assets, files, states, versions
 from tests.cast import role
 
 WHOLE = "/catalogue/oncology/ct-scans/"
@@ -42,14 +42,44 @@ def test_home_says_which_versions_and_leads_to_them(charlie):
     assert led == ["/catalogue/oncology/ct-scans@v2/", "/catalogue/oncology/ct-scans@v1/"]
 
 
-def test_a_catalogue_with_nothing_whole_in_it_lists_them(charlie):
+def listed(client: Any, **query: str) -> list[str]:
+    rows = client.get("/catalogue/", query).context["rows"]
+    return [row.resource.address for row in rows]
+
+
+BOTH = ["oncology/ct-scans@v2", "oncology/ct-scans@v1"]
+
+
+def test_the_catalogue_lists_and_finds_them(charlie):
     page = charlie.get("/catalogue/")
-    shown = [row.resource.address for row in page.context["rows"]]
-    assert shown == ["oncology/ct-scans@v2", "oncology/ct-scans@v1"]
-    assert "CT scans v2" in page.content.decode()
+    assert "CT scans v2" in page.content.decode() and listed(charlie) == BOTH
     led = {link for link in links(page) if link.startswith("/catalogue/oncology")}
     assert {charlie.get(link).status_code for link in led} == {200}
-    assert b"Nothing matches" in charlie.get("/catalogue/?q=scans").content
+    for found in ({"q": "ct scans"}, {"q": "oncology"}, {"project": "oncology"}, {"q": " "}):
+        assert listed(charlie, **found) == BOTH
+    assert listed(charlie, kind="dataset", classification="restricted", q="v2") == BOTH[:1]
+    for none in ({"kind": "model"}, {"kind": "project"}, {"q": "petra"}, {"project": "cardio"}):
+        assert listed(charlie, **none) == []
+
+
+def test_more_access_elsewhere_takes_nothing_off_the_list(charlie, cast):
+    weather = assets.register(cast.oncology, "dataset", slug="weather", by=cast.alice)
+    states.set_state(weather, "published", by=cast.alice)
+    grants.give(role("member"), cast.charlie, weather, by=cast.alice)
+    assert listed(charlie) == [*BOTH, "oncology/weather"]
+    grants.give(role("member"), cast.charlie, cast.scans, by=cast.alice)
+    assert listed(charlie) == ["oncology/ct-scans", "oncology/weather"]
+
+
+def test_whoever_only_sees_a_version_asks_for_more_from_there(client, cast, charlie):
+    version = cast.scans.children.get(number=3)
+    grants.give(role("member"), cast.charlie, version, by=cast.alice)
+    page = charlie.get("/catalogue/")
+    assert listed(charlie) == ["oncology/ct-scans@v3", *BOTH]
+    asks = "/requests/new/?resource=oncology/ct-scans%40v3"
+    assert asks in page.content.decode() and charlie.get(asks).status_code == 200
+    deny = grants.give(role("member"), cast.charlie, version, effect="deny", by=cast.alice)
+    assert listed(charlie) == BOTH and deny.effect == "deny"
 
 
 @pytest.mark.parametrize("tab", ["overview", "versions", "access"])
