@@ -89,7 +89,7 @@ def change(request: Request, pk: UUID, verb: str) -> HttpResponse:
     here = {"url": reverse("grant", args=[pk]), "label": held}
     context = {
         "title": f"{asked.label}: {held}",
-        "lede": asked.lede,
+        "lede": f"{asked.lede} {stands(grant)}" if verb in ("narrow", "extend") else asked.lede,
         "submit": asked.label,
         "breadcrumbs": [crumb("grants", "Grants"), here],
         "cancel": here["url"],
@@ -114,6 +114,13 @@ def initial(grant: Grant, verb: str) -> dict[str, Any]:
         "last_version": grant.last_version,
         "new_versions": grant.new_versions,
     }
+
+
+def stands(grant: Grant) -> str:
+    """What a change starts from."""
+    end = f"until {grant.expires_at:%-d %b %Y, %H:%M} UTC" if grant.expires_at else "without an end"
+    purpose = grant.get_purpose_display().lower() or "any purpose"
+    return f"Now it stands {end}, for {purpose}{f', {grant.versions}' if grant.versions else ''}."
 
 
 def offered(user: User, grant: Grant) -> list[dict[str, str]]:

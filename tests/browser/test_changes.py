@@ -65,6 +65,7 @@ def test_alice_suspends_resumes_narrows_and_extends(
     assert_accessible(page)
     assert_narrow(page)
     page.get_by_role("link", name="Extend").click()
+    assert "UTC, for any purpose, v1." in page.inner_text("main")  # what it starts from
     page.get_by_label("To version").fill("3")
     page.get_by_label("Reason").fill("The next two as well")
     assert_accessible(page)
