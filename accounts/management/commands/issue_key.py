@@ -29,7 +29,8 @@ class Command(ActionCommand):
             dest="scopes",
             action="extend",
             nargs="+",
-            help=f"what it may be used for ({' '.join(READING)}; services also invoke)",
+            help=f"what it may be used for: any permission, such as review; when left out"
+            f" {' '.join(READING)}, services also invoke",
         )
         parser.add_argument("--name", default="made at the console", help="what to call it")
 
