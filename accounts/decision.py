@@ -176,8 +176,10 @@ def recheck() -> None:
     """All that the open act was allowed so far, again: it may just have waited for an act that took
     it away."""
     act = context.current()
-    for passed in list(act.passed) if act is not None else ():
-        if act is not None and passed.grant is not None and passed.resource is not None:
+    if act is None:
+        return
+    for passed in act.passed:
+        if passed.grant is not None and passed.resource is not None:
             resource = Resource.objects.get(pk=passed.resource)
             decision = decide(act.actor, passed.permission, resource, purpose=passed.purpose)
             if not decision.allowed:

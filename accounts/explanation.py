@@ -102,6 +102,10 @@ def during(at: datetime) -> Q:
     return Q(opened_at__lte=at) & (Q(closed_at=None) | Q(closed_at__gt=at))
 
 
+def standing_at(resource: Resource, at: datetime) -> Standing | None:
+    return Standing.objects.filter(during(at), resource=resource).first()
+
+
 def explain(
     subject: User,
     permission: str,
@@ -113,7 +117,7 @@ def explain(
     """What `decide` would have answered then, without a key; and everything that led there."""
     at = at or timezone.now()
     spell = Spell.objects.filter(during(at), user=subject).first()
-    standing = Standing.objects.filter(during(at), resource=resource).first()
+    standing = standing_at(resource, at)
     gates, paths = [subject_gate(spell, subject, at), resource_gate(standing, permission)], []
     if standing is not None:
         paths = found_paths(subject, permission, standing, purpose, at)

@@ -22,7 +22,7 @@ from accounts.models import (
     RolePermission,
     User,
 )
-from accounts.models.grants import GrantQuerySet
+from accounts.models.grants import GrantQuerySet, covering
 from accounts.models.vocabulary import Kind
 from accounts.permissions import Permission
 from accounts.purposes import Purpose
@@ -134,11 +134,7 @@ def require_ceiling(
 
 def held_over(by: User, resource: Resource) -> GrantQuerySet:
     """What they hold there now, by which they may give."""
-    reaches = Q(first_version=None)
-    if resource.number is not None:
-        ends = Q(last_version=None) | Q(last_version__gte=resource.number)
-        reaches |= Q(first_version__lte=resource.number) & ends
-    mine = Grant.objects.live().of(by).over(resource).filter(reaches)
+    mine = Grant.objects.live().of(by).over(resource).filter(covering(resource.number))
     return mine.filter(effect=Grant.Effect.ALLOW)
 
 

@@ -101,6 +101,15 @@ class Grantable(Governed):
         return self.giver.resource_path
 
 
+def covering(number: int | None) -> Q:
+    """Grants that reach a version of this number, or what is none: `Grant.covers`, as a query."""
+    reaches = Q(first_version=None)
+    if number is not None:
+        ends = Q(last_version=None) | Q(last_version__gte=number)
+        reaches |= Q(first_version__lte=number) & ends
+    return reaches
+
+
 class GrantQuerySet(GovernedQuerySet["Grant"]):
     def open(self) -> GrantQuerySet:
         """Not revoked and not over; it may not have started yet."""

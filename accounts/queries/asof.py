@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.explanation import during
+from accounts.explanation import during, standing_at
 from accounts.models import (
     Grant,
     Membership,
@@ -27,7 +27,7 @@ from accounts.models import (
     Suspension,
     User,
 )
-from accounts.models.grants import GrantQuerySet
+from accounts.models.grants import GrantQuerySet, covering
 from accounts.models.vocabulary import Kind
 from accounts.permissions import CONTENT, USE, Permission
 
@@ -67,7 +67,7 @@ def who_could(
 ) -> QuerySet[User]:
     """Every subject whom the decision would have allowed it, without a key."""
     at = at or timezone.now()
-    standing = Standing.objects.filter(during(at), resource=resource).first()
+    standing = standing_at(resource, at)
     use = permission in USE
     if standing is None or (use and standing.blocked):
         return User.objects.none()
@@ -113,18 +113,14 @@ def lay_in(project: str, slug: str, at: datetime) -> QuerySet[Standing]:
 
 def home_then(resource: Resource, at: datetime) -> Resource | None:
     """The project that it lay in, where that was another one than now."""
-    standing = Standing.objects.filter(during(at), resource=resource).first()
+    standing = standing_at(resource, at)
     then = set(standing.ancestors if standing else ()) - set(resource.ancestors)
     return Resource.objects.filter(pk__in=then, kind=Kind.PROJECT).first()
 
 
 def over(standing: Standing) -> Q:
     """Grants that reach this place: on it or above it, and if for some versions then for it."""
-    reaches = Q(first_version=None)
-    if standing.number is not None:
-        ends = Q(last_version=None) | Q(last_version__gte=standing.number)
-        reaches |= Q(first_version__lte=standing.number) & ends
-    return reaches & Q(resource__in=[*standing.ancestors, standing.resource_id])
+    return covering(standing.number) & Q(resource__in=[*standing.ancestors, standing.resource_id])
 
 
 def subjects(grants: GrantQuerySet, at: datetime) -> Q:

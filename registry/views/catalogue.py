@@ -51,7 +51,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     asked = {name: query.get(name, "")[:200] for name in ("q", "kind", "classification", "project")}
     projects = list(queries.projects(user).order_by("slug"))
     found = page(search(user, asked), query)
-    alone = [] if "cursor" in query else list(search_alone(user, asked)[:ALONE])
+    alone = [] if "cursor" in query else list(queries.alone(user, **narrowed(asked))[:ALONE])
     return show(
         request,
         "registry/catalogue.html",
@@ -72,13 +72,12 @@ def listing(request: HttpRequest) -> HttpResponse:
 def search(user: User, asked: dict[str, str]) -> Any:
     if asked["kind"] == Kind.PROJECT:
         return queries.find_projects(user, text=asked["q"])
-    told = {name: asked[name] for name in ("kind", "classification", "project")}
-    return queries.assets(user, text=asked["q"], **told)
+    return queries.assets(user, **narrowed(asked))
 
 
-def search_alone(user: User, asked: dict[str, str]) -> Any:
-    told = {name: asked[name] for name in ("kind", "classification", "project")}
-    return queries.alone(user, text=asked["q"], **told)
+def narrowed(asked: dict[str, str]) -> dict[str, str]:
+    """The question as the queries take it."""
+    return {("text" if name == "q" else name): value for name, value in asked.items()}
 
 
 def with_access(user: User, rows: list[Any]) -> list[Found]:

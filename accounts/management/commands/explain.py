@@ -45,11 +45,11 @@ class Command(ActionCommand):
         gates = [
             f"  gate {gate.name}: {gate.reason or 'passed'} {gate.detail}" for gate in found.gates
         ]
-        paths = [line(told) for told in queries.told(by, found)]
+        paths = [path_line(told) for told in queries.told(by, found)]
         return "\n".join(line.rstrip() for line in (head, *gates, *paths))
 
 
-def line(told: queries.Told) -> str:
+def path_line(told: queries.Told) -> str:
     grant = told.path.grant
     named = grant if told.may_name else f"{grant.subject} holds {grant.role} on what it lay in then"
     return f"  {grant.pk} {named}: {told.path.reason}"
